@@ -1,6 +1,6 @@
 // Plots. A page writes <div data-chart="id"></div> and <script type="application/json" id="id"> with
-//   {"type": "bar"|"line"|"pie", "title", "categories": […], "series": [{"name", "data": […], "colour"?}],
-//    "stacked"?, "horizontal"?, "unit"?, "links"?: […]}            a pie takes "data": [{"name", "value", "link"?}]
+//   {"type": "bar"|"line"|"pie", "title", "categories": […], "series": [{"name", "data": […], "colour"?, "aim"?}],
+//    "stacked"?, "horizontal"?, "unit"?, "min"?, "links"?: […]}            a pie takes "data": [{"name", "value", "link"?}]
 // Every plot has a table beside it: a picture is for the eye only.
 import * as echarts from "echarts/core";
 import { BarChart, LineChart, PieChart } from "echarts/charts";
@@ -24,7 +24,8 @@ function colour(value) {
   const [r, g, b, a] = probe.getImageData(0, 0, 1, 1).data;
   return `rgba(${r},${g},${b},${(a / 255).toFixed(3)})`;
 }
-const theme = (name) => colour(`var(--tblr-${name})`);
+const dark = () => document.documentElement.getAttribute("data-bs-theme") === "dark";
+const theme = (name) => colour(dark() && name !== "body-color" ? `color-mix(in oklab, var(--tblr-${name}) 75%, white)` : `var(--tblr-${name})`);
 
 function option(spec) {
   const text = theme("body-color");
@@ -56,7 +57,7 @@ function option(spec) {
       series: [{ type: "pie", radius: ["45%", "72%"], data: (spec.data ?? []).map((d) => ({ ...d, itemStyle: d.colour ? { color: named(d.colour) } : undefined })), label: { color: text, formatter: "{b} {c}" }, itemStyle: { borderColor: colour("var(--tblr-bg-surface)"), borderWidth: 2 } }],
     };
   const along = { type: "category", data: spec.categories ?? [], axisTick: { show: false }, axisLine: { lineStyle: { color: faint } }, axisLabel: { color: quiet, hideOverlap: true }, inverse: Boolean(spec.horizontal) };
-  const across = { type: "value", minInterval: spec.unit === "%" ? undefined : 1, splitLine: { lineStyle: { color: faint } }, axisLabel: { color: quiet, formatter: spec.unit === "%" ? "{value} %" : undefined } };
+  const across = { type: "value", min: spec.min, minInterval: spec.unit === "%" ? undefined : 1, splitLine: { lineStyle: { color: faint } }, axisLabel: { color: quiet, formatter: spec.unit === "%" ? "{value} %" : undefined } };
   return {
     ...base,
     grid: { left: 8, right: 16, top: 16, bottom: base.legend.show ? 36 : 8, containLabel: true },
@@ -67,7 +68,7 @@ function option(spec) {
       symbol: ["circle", "rect", "triangle", "diamond"][index % 4], symbolSize: 7,
       lineStyle: { width: 2, type: ["solid", "dashed", "dotted"][index % 3] },
       itemStyle: { color: named(one.colour), borderRadius: spec.type === "bar" && !spec.stacked ? 2 : 0 },
-      markLine: one.aim === undefined ? undefined : { silent: true, symbol: "none", lineStyle: { color: quiet, type: "dashed" }, data: [{ [spec.horizontal ? "xAxis" : "yAxis"]: one.aim }], label: { color: quiet } },
+      markLine: one.aim === undefined ? undefined : { silent: true, symbol: "none", lineStyle: { color: quiet, type: "dashed" }, data: [{ [spec.horizontal ? "xAxis" : "yAxis"]: one.aim }], label: { color: quiet, position: "insideEndTop" } },
     })),
   };
 }

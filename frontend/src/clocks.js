@@ -36,8 +36,9 @@ function tick(chip, at) {
   const began = Date.parse(start);
   if (ring && dueAt > began) ring.style.strokeDashoffset = String(100 - 100 * Math.max(0, Math.min(1, left / (dueAt - began))));
   // Readers hear minutes, not seconds: a label that changed each second would never be read to its end.
-  const label = `${chip.dataset.label} ${left < 0 ? word("over", { span: span(left, { precise: false }) }) : word("left", { span: span(left, { precise: false }) })}, ${chip.dataset.exact || ""}`;
-  if (chip.getAttribute("aria-label") !== label) chip.setAttribute("aria-label", label);
+  const spoken = `${word(left < 0 ? "over" : "left", { span: span(left, { precise: false }) })}, ${chip.dataset.exact || ""}`;
+  const voice = chip.querySelector(".visually-hidden");
+  if (voice && voice.textContent !== spoken) voice.textContent = spoken;
 }
 
 function relative(time, at) {

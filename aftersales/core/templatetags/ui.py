@@ -178,7 +178,7 @@ def chip(clock: Any, now: datetime) -> SafeString:
         hint = text
     elif state == "met":
         late = bool(_value(clock, "met_late"))
-        level, mark = ("late", "check") if late else ("calm-met", "check")
+        level, mark = "late" if late else "kept", "check"
         took = span(met - start) if met and start else ""
         text = w["over"].format(span=span(met - due)) if late and met and due else took
         hint = (w["met_late"] if late else w["met"]).format(time=exact(met))
@@ -187,14 +187,15 @@ def chip(clock: Any, now: datetime) -> SafeString:
         level = "late" if late else "quiet"
         hint = text
     tag = "a" if _value(clock, "explain_url") else "span"
-    link = format_html(' href="{}"', _value(clock, "explain_url")) if tag == "a" else format_html(' role="{}"', "img")
+    link = format_html(' href="{}"', _value(clock, "explain_url")) if tag == "a" else ""
     return format_html(
         '<{tag} class="clock-chip"{link} data-state="{state}" data-level="{level}" data-label="{label}" data-exact="{hint}"'
-        '{due}{warn}{start} title="{hint}" aria-label="{label} {spoken}, {hint}">'
+        '{due}{warn}{start} title="{hint}">'
         '<svg class="clock-ring" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9" pathLength="100">'
         '</circle><circle class="clock-ring-left" cx="12" cy="12" r="9" pathLength="100" stroke-dashoffset="{ring}"></circle></svg>'
         '<svg class="icon clock-chip-mark" aria-hidden="true"><use href="{sprite}#{mark}"></use></svg>'
-        '<span class="clock-chip-label">{label}</span> <span class="clock-chip-time">{text}</span></{tag}>',
+        '<span class="clock-chip-label">{label}</span> <span class="clock-chip-time" aria-hidden="true">{text}</span>'
+        '<span class="visually-hidden">{spoken}, {hint}</span></{tag}>',
         tag=tag, link=link, state=state, level=level, label=label, hint=hint, spoken=spoken or text, text=text, mark=mark,
         ring=f"{100 - 100 * share:.0f}", sprite=static("dist/icons.svg"),
         due=_data("due", due), warn=_data("warn", warn), start=_data("start", start),
@@ -225,9 +226,7 @@ def control(field: Any) -> str:
     widget = field.field.widget
     kind = getattr(widget, "input_type", "")
     name = type(widget).__name__
-    if kind == "checkbox" and name == "CheckboxInput":
-        css = "form-check-input"
-    elif kind in ("radio", "checkbox"):
+    if kind in ("radio", "checkbox"):
         css = "form-check-input"
     elif kind == "select" or name.startswith(("Select", "NullBooleanSelect")):
         css = "form-select"
@@ -242,6 +241,13 @@ def control(field: Any) -> str:
     if described and "aria-describedby" not in widget.attrs:
         attrs["aria-describedby"] = " ".join(described)
     return field.as_widget(attrs=attrs)
+
+
+@register.simple_tag
+def option(choice: Any) -> str:
+    """Draw one radio or checkbox of a group with Tabler's class."""
+    choice.data["attrs"]["class"] = "form-check-input"
+    return choice.tag()
 
 
 @register.filter
