@@ -265,7 +265,8 @@ def dress_tree():
         f"  <cachedir>{TREE}/fontcache</cachedir>\n</fontconfig>\n"
     )
     if (TREE / "usr/lib/chromium/chromium").exists():
-        libraries = ":".join([*tree_libraries(), str(TREE / "usr/lib/chromium")])
+        private = [TREE / "usr/lib/chromium", TREE / "usr/lib" / multiarch() / "pulseaudio"]  # found by rpath if installed
+        libraries = ":".join([*tree_libraries(), *map(str, private)])
         start = TREE / "chromium"
         start.write_text(
             f'#!/bin/sh\nexport LD_LIBRARY_PATH="{libraries}" FONTCONFIG_FILE="{TREE}/fonts.conf"\n'
