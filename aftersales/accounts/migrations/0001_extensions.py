@@ -1,0 +1,10 @@
+"""What PostgreSQL must be able to do: exclude overlaps (btree_gist), find parts of Latin words (pg_trgm)."""
+
+from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtension
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies: list[tuple[str, str]] = []
+    operations = [BtreeGistExtension(), TrigramExtension()]

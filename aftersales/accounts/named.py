@@ -1,0 +1,31 @@
+"""Reference data that carries its name in the three languages of the product."""
+
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+
+class Named(models.Model):
+    """Something with a stable code and three names; `name` is the one in the reader's language."""
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name_en = models.CharField(_("name (English)"), max_length=120)
+    name_zh_hans = models.CharField(_("name (简体)"), max_length=120, blank=True)
+    name_zh_hant = models.CharField(_("name (繁體)"), max_length=120, blank=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["code"]
+
+    @property
+    def name(self) -> str:
+        """Read the name in the active language, or the one there is."""
+        language = get_language() or "en"
+        if language == "zh-hans":
+            return self.name_zh_hans or self.name_zh_hant or self.name_en
+        if language == "zh-hant":
+            return self.name_zh_hant or self.name_zh_hans or self.name_en
+        return self.name_en or self.name_zh_hans or self.name_zh_hant
+
+    def __str__(self) -> str:
+        return self.name

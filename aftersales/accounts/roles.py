@@ -1,0 +1,28 @@
+"""The roles of the people who work here. What each may do stands in the tables that name them (tickets/permissions.py)."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(TextChoices):
+    CLERK = "clerk", _("Clerk")
+    DISPATCHER = "dispatcher", _("Dispatcher")
+    TECHNICIAN = "technician", _("Technician")
+    OFFICER = "officer", _("Complaint officer")
+    ARCHIVIST = "archivist", _("Archivist")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    MANAGER = "manager", _("Manager")
+    ADMIN = "admin", _("Administrator")
+
+
+LEADERS = frozenset({Role.SUPERVISOR, Role.MANAGER})
+DESK = frozenset({Role.CLERK, Role.DISPATCHER, Role.OFFICER}) | LEADERS
+
+
+class Scope(TextChoices):
+    """What a partner's key may do, always on the partner's own tickets."""
+
+    READ = "tickets.read", _("read tickets")
+    CREATE = "tickets.create", _("register tickets")
+    ACT = "tickets.act", _("note, cancel and reopen")
+    DESK = "tickets.desk", _("work the tickets as a service desk does")

@@ -1,0 +1,49 @@
+"""One definition of a verb's input for pages and API: the serializer is derived from the form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from rest_framework import serializers
+
+from aftersales.core.strict import StrictSerializer
+
+
+def serializer_for(form: type[forms.Form], name: str) -> type[StrictSerializer]:
+    """Derive a serializer with the same fields, limits and choices as the form."""
+    fields: dict[str, Any] = {key: _field(field) for key, field in form.base_fields.items()}
+    return type(name, (StrictSerializer,), fields)
+
+
+def _field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
+    common: dict[str, Any] = {"required": field.required, "help_text": str(field.help_text or field.label or "")}
+    if isinstance(field, forms.ModelChoiceField):
+        key = field.to_field_name or "pk"
+        queryset = field.queryset
+        assert queryset is not None
+        common["allow_null"] = not field.required
+        if key == "pk":
+            return serializers.PrimaryKeyRelatedField(queryset=queryset, **common)
+        return serializers.SlugRelatedField(slug_field=key, queryset=queryset, **common)
+    if isinstance(field, forms.TypedChoiceField) and field.coerce is int:
+        return serializers.ChoiceField(choices=[(int(k), v) for k, v in _choices(field)], **common)
+    if isinstance(field, forms.ChoiceField) and {key for key, _label in _choices(field)} == {"true", "false"}:
+        return serializers.BooleanField(**common)
+    if isinstance(field, forms.ChoiceField):
+        return serializers.ChoiceField(choices=_choices(field), allow_blank=not field.required, **common)
+    if isinstance(field, forms.BooleanField):
+        return serializers.BooleanField(required=False, default=False, help_text=common["help_text"])
+    if isinstance(field, forms.DateTimeField):
+        return serializers.DateTimeField(**common, allow_null=not field.required)
+    if isinstance(field, forms.IntegerField):
+        return serializers.IntegerField(
+            **common, min_value=field.min_value, max_value=field.max_value, allow_null=not field.required
+        )
+    if isinstance(field, forms.CharField):
+        return serializers.CharField(**common, max_length=field.max_length, allow_blank=not field.required)
+    raise TypeError(f"No serializer field for {type(field).__name__}")
+
+
+def _choices(field: forms.ChoiceField) -> list[tuple[Any, Any]]:
+    return [(key, label) for key, label in field.choices if key not in ("", None)]  # type: ignore[misc]

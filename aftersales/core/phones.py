@@ -1,0 +1,54 @@
+"""Telephone numbers: kept as typed and as E.164."""
+
+from dataclasses import dataclass
+
+import phonenumbers
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from aftersales.core.errors import Invalid
+from aftersales.core.text import clean_line
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A number that can be dialled: `raw` as typed, `e164` such as +8613800004412, `extension` or ""."""
+
+    raw: str
+    e164: str
+    extension: str = ""
+
+
+def parse(raw: str, *, region: str = "", field: str = "phone") -> Phone:
+    """Read a number as a person types it ("138 0000 4412", "02-2712 3456 轉 12", "+852 2345 6789").
+
+    Raises Invalid (code phone_invalid) naming `field` when it is no possible number in `region` or with a country code.
+    """
+    typed = clean_line(raw)
+    text = typed
+    for word in ("转", "轉", "分机", "分機"):
+        text = text.replace(word, " ext. ")
+    try:
+        number = phonenumbers.parse(text, region or settings.DEFAULT_PHONE_REGION)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or len(typed) > 40 or not phonenumbers.is_possible_number(number):
+        raise Invalid(
+            _("“%(number)s” is no telephone number. Type it with its area code, or with + and the country code.")
+            % {"number": typed[:40]},
+            code="phone_invalid",
+            field=field,
+        )
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return Phone(raw=typed, e164=e164, extension=number.extension or "")
+
+
+def display(e164: str) -> str:
+    """Write a stored number as people of the place read it."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    home = phonenumbers.region_code_for_number(number) == settings.DEFAULT_PHONE_REGION
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)

@@ -1,0 +1,19 @@
+"""Every address of the house; each app lists its own."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("aftersales.dashboard.urls")),
+    path("", include("aftersales.accounts.urls")),
+    path("", include("tickets.urls")),
+    path("", include("tickets.urls_intake")),
+    path("", include("visits.urls")),
+    path("", include("complaints.urls")),
+    path("", include("archives.urls")),
+    path("api/v1/", include("aftersales.api")),
+    path("admin/", admin.site.urls),
+]
+
+handler404 = "aftersales.core.views.not_found"
+handler500 = "aftersales.core.views.server_error"

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ComplaintsConfig(AppConfig):
+    name = "complaints"
+    verbose_name = _("Complaints")
+
+    def ready(self) -> None:
+        from complaints.services import callback
+        from tickets import hooks as ticket_hooks
+        from visits import hooks as visit_hooks
+
+        visit_hooks.completed.connect(callback.owe)
+        ticket_hooks.reopened.connect(callback.withdraw)

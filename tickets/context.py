@@ -1,0 +1,42 @@
+"""What the frame of each page shows of the desk: where one can go, and how much is unread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.accounts.roles import DESK, LEADERS, Role
+from tickets.models import Notice
+
+# label, url name, icon, key after "g", roles
+_PLACES = [
+    (_("Dashboard"), "dashboard", "dashboard", "o", LEADERS),
+    (_("Desk"), "desk", "inbox", "d", DESK | {Role.ARCHIVIST}),
+    (_("Dispatch"), "dispatch", "calendar-event", "b", LEADERS | {Role.DISPATCHER}),
+    (_("My day"), "my_day", "tool", "v", frozenset({Role.TECHNICIAN})),
+    (_("Callbacks"), "callbacks", "phone-call", "c", LEADERS | {Role.CLERK, Role.OFFICER}),
+    (_("Customers"), "customers", "users", "k", DESK | {Role.ARCHIVIST}),
+    (_("Administration"), "admin:index", "settings", "a", frozenset({Role.ADMIN})),
+]
+
+
+def desk(request: HttpRequest) -> dict[str, Any]:
+    """`navigation` for the person's role and `unread_count`, capped; nothing for strangers."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"navigation": [], "unread_count": 0}
+    places = []
+    for label, name, icon, key, roles in _PLACES:
+        if user.role in roles:
+            try:
+                url = reverse(name)
+            except NoReverseMatch:
+                continue
+            places.append(
+                {"label": label, "url": url, "icon": icon, "key": key, "active": request.path.startswith(url)}
+            )
+    unread = Notice.objects.filter(recipient=user, read_at=None, channel=Notice.Channel.INBOX)[:100].count()
+    return {"navigation": places, "unread_count": unread}

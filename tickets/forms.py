@@ -1,0 +1,89 @@
+"""What a person or a partner enters for each verb; the API's serializers are derived from these forms."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.accounts.models import User
+from aftersales.accounts.roles import Role
+from tickets.states import Grade, Kind, WaitingFor
+
+LOCAL = "%Y-%m-%dT%H:%M"  # what <input type="datetime-local"> sends
+
+
+def moment(label: str, **kwargs: object) -> forms.DateTimeField:
+    """A local date and time."""
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL)
+    return forms.DateTimeField(label=label, widget=widget, **kwargs)  # type: ignore[arg-type]
+
+
+def text(label: str, *, rows: int = 3, most: int = 4000, **kwargs: object) -> forms.CharField:
+    """Several lines of text."""
+    return forms.CharField(
+        label=label,
+        max_length=most,
+        widget=forms.Textarea(attrs={"rows": rows}),
+        **kwargs,  # type: ignore[arg-type]
+    )
+
+
+class NothingForm(forms.Form):
+    """A verb that needs no more than a click."""
+
+
+class ContactForm(forms.Form):
+    reached = forms.TypedChoiceField(
+        label=_("Did you reach the customer?"),
+        coerce=lambda value: str(value).lower() in ("true", "1", "yes"),
+        choices=[("true", _("reached")), ("false", _("not reached"))],
+        widget=forms.RadioSelect,
+    )
+    note = text(_("What was said"), required=False)
+
+
+class NoteForm(forms.Form):
+    text = text(_("Note"), most=20_000)
+
+
+class ReasonForm(forms.Form):
+    reason = text(_("Reason"), rows=2, most=300)
+
+
+class RemarkForm(forms.Form):
+    note = text(_("Remark"), rows=2, required=False)
+
+
+class ReopenForm(forms.Form):
+    reason = text(_("Why is it not solved?"), rows=2)
+
+
+class ResolveForm(forms.Form):
+    resolution = text(_("How was it solved?"))
+
+
+class WaitForm(forms.Form):
+    waiting_for = forms.ChoiceField(label=_("Waiting for"), choices=WaitingFor.choices, widget=forms.RadioSelect)
+    until = moment(_("Wake up at"))
+    reason = text(_("Reason"), rows=2, most=300)
+
+
+class HandOverForm(forms.Form):
+    to = forms.ModelChoiceField(
+        label=_("To"),
+        queryset=User.objects.filter(is_active=True).exclude(role=Role.ADMIN).order_by("name"),
+        to_field_name="username",
+    )
+    note = text(_("What must they know?"), rows=2, required=False)
+
+
+class GradeForm(forms.Form):
+    grade = forms.TypedChoiceField(label=_("Fault grade"), choices=Grade.choices, coerce=int, widget=forms.RadioSelect)
+    reason = text(_("Reason"), rows=2, most=300, required=False)
+
+
+class EditForm(forms.Form):
+    summary = forms.CharField(label=_("Problem"), max_length=200)
+    description = text(_("Description"), rows=5, most=20_000, required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices)
+    visit_needed = forms.BooleanField(label=_("A visit is needed"), required=False)

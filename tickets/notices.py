@@ -1,0 +1,31 @@
+"""Telling people: notices are rows of the same transaction as the event that they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from aftersales.accounts.models import User
+from aftersales.accounts.roles import Role
+from tickets.models import Event, Notice, Ticket
+
+
+def post(event: Event, *, to: Iterable[User | None], at: datetime, urgent: bool = False) -> None:
+    """Tell each of these people once in their inbox; nobody is told of what they did themselves."""
+    people = {user.pk: user for user in to if user is not None and user.is_active and user.pk != event.user_id}
+    Notice.objects.bulk_create(
+        [
+            Notice(recipient=user, event=event, ticket_id=event.ticket_id, urgent=urgent, created_at=at)
+            for user in people.values()
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def supervisor_of(ticket: Ticket) -> list[User]:
+    """Who answers for this ticket: the owner's supervisor, else the team's, else every manager."""
+    owner_team = ticket.owner.team if ticket.owner else None
+    for team in (owner_team, ticket.team):
+        if team is not None and team.supervisor is not None and team.supervisor.is_active:
+            return [team.supervisor]
+    return list(User.objects.filter(role=Role.MANAGER, is_active=True))

@@ -1,0 +1,186 @@
+"""Reading tickets: the desk's views, search, counts. Every list is one index walk, paged by key, never by offset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.accounts.actors import Actor
+from aftersales.accounts.models import User
+from aftersales.core.keyset import Order
+from aftersales.core.text import bigrams, digits, fold, has_cjk
+from aftersales.customers.models import Customer, CustomerPhone, Product
+from tickets.models import Event, Ticket
+from tickets.sla.models import Clock
+from tickets.states import State
+
+COUNT_CAP = 1000  # more than this is shown as "1,000+": nobody works through more, and counting them costs a scan
+SEARCH_LIMIT = 50
+
+
+class DeskView(TextChoices):
+    """The lists of the desk (R80)."""
+
+    MINE = "mine", _("Mine")
+    UNOWNED = "unowned", _("Unowned")
+    FOLLOW_UP = "follow_up", _("To follow up")
+    WAITING = "waiting", _("Waiting")
+    CLOCK = "clock", _("By clock")
+    CLOSED = "closed", _("Closed")
+
+
+BY_CLOCK = Order("next_due_at", "id")
+BY_END = Order("-ended_at", "-id")
+NEWEST = Order("-id")
+
+
+def desk(view: str, actor: Actor, *, mine: bool = False) -> tuple[QuerySet[Ticket], Order]:
+    """The tickets of one view of the desk and the order that its index keeps."""
+    tickets = Ticket.objects.visible_to(actor)
+    if mine and view != DeskView.MINE:
+        tickets = tickets.filter(owner=actor.user)
+    if view == DeskView.CLOSED:
+        return tickets.filter(ended_at__isnull=False), BY_END
+    tickets = tickets.open()
+    if view == DeskView.MINE:
+        tickets = tickets.filter(owner=actor.user)
+    elif view == DeskView.UNOWNED:
+        tickets = tickets.filter(owner=None)
+    elif view == DeskView.FOLLOW_UP:
+        tickets = tickets.filter(state=State.RESOLVED)
+    elif view == DeskView.WAITING:
+        tickets = tickets.filter(state=State.WAITING)
+    return tickets, BY_CLOCK
+
+
+def capped_count(rows: QuerySet[Any]) -> int:
+    """Count up to COUNT_CAP + 1; the reader sees "1,000+" beyond it."""
+    return rows.order_by()[: COUNT_CAP + 1].count()
+
+
+def with_rows(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """What a row of a list shows: constant queries for any number of rows."""
+    return tickets.select_related("customer", "owner", "region", "technician", "product__model").prefetch_related(
+        Prefetch(
+            "clocks", Clock.objects.filter(state__in=["running", "paused"]).select_related("policy").order_by("due_at")
+        )
+    )
+
+
+def offered_to(user: User) -> QuerySet[Ticket]:
+    """Tickets that somebody wants to hand over to this person."""
+    return with_rows(Ticket.objects.filter(offered_to=user).open().order_by("next_due_at"))
+
+
+def by_number(number: str, actor: Actor) -> Ticket | None:
+    """One ticket with all that its page shows above the timeline."""
+    return (
+        Ticket.objects.visible_to(actor)
+        .select_related(
+            "customer",
+            "site__region",
+            "product__model",
+            "region",
+            "team",
+            "owner",
+            "offered_to",
+            "technician",
+            "registered_by",
+            "partner",
+            "dispatch_approved_by",
+        )
+        .prefetch_related("customer__phones", Prefetch("clocks", Clock.objects.select_related("policy").order_by("pk")))
+        .filter(number=number)
+        .first()
+    )
+
+
+def timeline(ticket: Ticket, *, kinds: list[str] | None = None) -> QuerySet[Event]:
+    """What happened, newest first by the order in which it was recorded."""
+    events = Event.objects.filter(ticket=ticket).select_related("user", "partner")
+    return events.filter(kind__in=kinds) if kinds else events
+
+
+# ── search ─────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Found:
+    """Tickets that fit, newest first, at most SEARCH_LIMIT; `more` when there are others."""
+
+    tickets: list[Ticket]
+    more: bool
+
+
+def search(text: str, actor: Actor, *, limit: int = SEARCH_LIMIT) -> Found:
+    """Find tickets by number, telephone tail, serial suffix, name, subject; 简 finds 繁, two characters suffice.
+
+    What looks like a number or a telephone is looked up as such; words must all occur.
+    """
+    ids = _matching(text, limit + 1, actor)
+    tickets = with_rows(Ticket.objects.visible_to(actor).filter(pk__in=ids)).order_by("-id")
+    rows = list(tickets[:limit])
+    return Found(rows, more=len(ids) > limit)
+
+
+def _matching(text: str, limit: int, actor: Actor) -> list[int]:
+    words = fold(text)[:100]
+    if not words:
+        return []
+    visible = Ticket.objects.visible_to(actor)
+    found: set[int] = set()
+
+    def gather(tickets: QuerySet[Ticket]) -> None:
+        found.update(tickets.order_by("-id").values_list("pk", flat=True)[:limit])
+
+    bare = words.replace(" ", "").upper()
+    if bare.startswith("T2") and len(bare) >= 9:
+        gather(
+            visible.filter(number=bare) if "-" in bare and len(bare) >= 15 else visible.filter(number__startswith=bare)
+        )
+        return sorted(found, reverse=True)[:limit]
+    number = digits(words)
+    telephone = len(number) >= 4 and not set(words) - set("0123456789 +-()")
+    if telephone:
+        phones = CustomerPhone.objects.filter(
+            tail__startswith=number[::-1].rstrip("0") if number.startswith("0") else number[::-1]
+        )
+        gather(visible.filter(customer_id__in=list(phones.values_list("customer_id", flat=True)[:200])))
+    key = Product.key(words)
+    if len(key) >= 4 and key.isascii():
+        products = Product.objects.filter(serial_key__startswith=key)
+        gather(visible.filter(product_id__in=list(products.values_list("pk", flat=True)[:200])))
+    if not telephone or not found:
+        gather(_by_words(visible, words))
+    return sorted(found, reverse=True)[:limit]
+
+
+def _by_words(visible: QuerySet[Ticket], words: str) -> QuerySet[Ticket]:
+    """All words must occur: Chinese by pairs of characters, Latin by whole words or, from three letters, by parts."""
+    condition = Q()
+    for word in words.split():
+        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        if has_cjk(word):
+            condition &= Q(terms__contains=bigrams(word)) if len(word) > 1 else Q(search_text__contains=escaped)
+        elif len(word) >= 3:
+            condition &= Q(search_text__contains=word)
+        else:
+            condition &= Q(terms__contains=[word])
+    return visible.filter(condition)
+
+
+def similar_open(*, customer: Customer | None, product: Product | None) -> QuerySet[Ticket]:
+    """Open tickets on the same product or of the same customer: a possible duplicate, offered and not forced."""
+    condition = Q(pk__in=[])
+    if customer is not None:
+        condition |= Q(customer=customer)
+    if product is not None:
+        condition |= Q(product=product)
+    return Ticket.objects.open().filter(condition).select_related("product__model", "owner", "customer").order_by("-id")
+
+
+def changed_since(tickets: QuerySet[Ticket], since: datetime) -> QuerySet[Ticket]:
+    """Tickets that changed at or after a time, oldest change first, so that a reader can go on where it stopped."""
+    return tickets.filter(updated_at__gte=since)

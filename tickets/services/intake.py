@@ -1,0 +1,242 @@
+"""From a telephone call, a letter or a partner's request to a ticket with its clocks running."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from aftersales.accounts.actors import Actor, require
+from aftersales.accounts.models import Region, Team
+from aftersales.accounts.roles import DESK, Role, Scope
+from aftersales.core import phones
+from aftersales.core.errors import Invalid, NotAllowed
+from aftersales.core.text import clean_line, clean_text
+from aftersales.core.time import now
+from aftersales.customers import services as customers
+from aftersales.customers.models import Customer, Product, ProductModel, Site
+from tickets import notices
+from tickets.models import Event, Ticket
+from tickets.sla import clocks
+from tickets.sla.clocks import Promise
+from tickets.sla.policies import Facts
+from tickets.sla.states import Target
+from tickets.states import Channel, EventKind, Grade, Kind, State
+
+MAX_WINDOWS = 5
+MAX_DESCRIPTION = 20_000  # characters
+
+
+@dataclass(frozen=True)
+class Window:
+    """A time that would suit the customer: [start, end)."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass
+class Intake:
+    """What is known of a request. Known things are given as rows (customer, site, product), new ones by their words."""
+
+    kind: str = Kind.REPAIR
+    channel: str = Channel.HOTLINE
+    grade: int = Grade.DEGRADED
+    summary: str = ""
+    description: str = ""
+    visit_needed: bool = False
+    wished_windows: list[Window] = field(default_factory=list)
+    contacted: bool = False  # the problem was confirmed with the customer while registering
+
+    customer: Customer | None = None
+    customer_name: str = ""
+    phone: str = ""
+    email: str = ""
+    language: str = ""
+    vip: bool | None = None
+
+    site: Site | None = None
+    address: str = ""
+    region: Region | None = None
+    access_hours: str = ""
+
+    product: Product | None = None
+    model: ProductModel | None = None
+    serial: str = ""
+    purchased_on: date | None = None
+    voucher_number: str = ""
+
+    external_id: str = ""
+
+
+def promises(intake: Intake, *, at: datetime | None = None) -> list[Promise]:
+    """Say which clocks will start when this is saved, and when they fall due; nothing is written."""
+    at = at or now()
+    region = intake.region or (intake.site.region if intake.site else None)
+    vip = bool(intake.vip) or bool(intake.customer and intake.customer.vip)
+    facts = Facts(intake.kind, intake.channel, intake.grade, region, vip)
+    targets = [Target.RESPONSE, Target.ON_SITE] if intake.visit_needed else [Target.RESPONSE]
+    return [clocks.promise(target, facts, at=at) for target in targets]
+
+
+@transaction.atomic
+def register(intake: Intake, *, by: Actor, at: datetime | None = None) -> Ticket:
+    """Register a request: customer and product are found or made, the ticket gets its number, its clocks start.
+
+    Who registers owns the ticket (R02); a partner's ticket is unowned until someone takes it.
+    Raises Invalid naming every wrong field, Forbidden.
+    """
+    require(by, DESK | {Role.TECHNICIAN, Role.ARCHIVIST}, [Scope.CREATE])  # R02: any employee may register
+    at = at or now()
+    _check(intake, at)
+    customer = customers.find_or_create(
+        customer=intake.customer,
+        name=intake.customer_name,
+        phone=intake.phone,
+        email=intake.email,
+        language=intake.language,
+        vip=intake.vip,
+        partner=by.partner,
+        region=intake.region,
+        at=at,
+    )
+    site = customers.site_for(
+        customer, site=intake.site, address=intake.address, region=intake.region, access_hours=intake.access_hours
+    )
+    product = customers.product_for(
+        customer,
+        product=intake.product,
+        model=intake.model,
+        serial=intake.serial,
+        site=site,
+        purchased_on=intake.purchased_on,
+        voucher_number=intake.voucher_number,
+    )
+    region = intake.region or (site.region if site else None)
+    ticket = Ticket(
+        number=_next_number(at),
+        kind=intake.kind,
+        channel=intake.channel,
+        grade=intake.grade,
+        summary=clean_line(intake.summary),
+        description=clean_text(intake.description),
+        visit_needed=intake.visit_needed,
+        wished_windows=[{"start": w.start.isoformat(), "end": w.end.isoformat()} for w in intake.wished_windows],
+        customer=customer,
+        contact_phone=phones.parse(intake.phone, region=_phone_region(region)).raw if intake.phone else "",
+        site=site,
+        product=product,
+        region=region,
+        team=_team_for(region, by),
+        owner=by.user,
+        registered_by=by.user,
+        partner=by.partner,
+        external_id=clean_line(intake.external_id),
+        received_at=at,
+        updated_at=at,
+    )
+    ticket.index()
+    targets = [Target.RESPONSE]
+    if intake.visit_needed:
+        targets.append(Target.ON_SITE)
+    if not customers.file_is_complete(customer, site=site, product=product):
+        targets.append(Target.CUSTOMER_FILE)
+    started = [clocks.prepare(ticket, target, at=at) for target in targets]
+    ticket.next_due_at = min(clock.due_at for clock in started)
+    try:
+        with transaction.atomic():
+            ticket.save(force_insert=True)
+    except IntegrityError as error:
+        if "ticket_external_once" not in str(error):
+            raise
+        raise NotAllowed(
+            _("A ticket with this number of yours exists already."), code="external_id_taken", field="external_id"
+        ) from error
+    clocks.save_new(ticket, started, by=by, cause=EventKind.REGISTERED)
+    event = Event.objects.create(
+        ticket=ticket,
+        kind=EventKind.REGISTERED,
+        at=at,
+        door=by.door,
+        user=by.user,
+        partner=by.partner,
+        to_state=State.RECEIVED,
+        version=1,
+        data={"clocks": [clock.target for clock in started], "channel": ticket.channel},
+    )
+    if by.partner is not None and ticket.team is not None:
+        notices.post(event, to=[ticket.team.supervisor], at=at)
+    return ticket
+
+
+def _check(intake: Intake, at: datetime) -> None:
+    """Find everything that is wrong at once, so that the caller corrects it in one go."""
+    errors: list[tuple[str, str, str]] = []
+
+    def wrong(name: str, code: str, message: str) -> None:
+        errors.append((name, code, message))
+
+    if not clean_line(intake.summary):
+        wrong("summary", "required", _("Say in a few words what the problem is."))
+    elif len(clean_line(intake.summary)) > 200:
+        wrong("summary", "too_long", _("At most 200 characters; the rest belongs into the description."))
+    if len(intake.description) > MAX_DESCRIPTION:
+        wrong("description", "too_long", _("At most %(max)s characters.") % {"max": f"{MAX_DESCRIPTION:,}"})
+    if intake.kind not in Kind.values:
+        wrong("kind", "unknown", _("There is no such kind of request."))
+    if intake.channel not in Channel.values:
+        wrong("channel", "unknown", _("There is no such channel."))
+    if intake.grade not in Grade.values:
+        wrong("fault_grade", "unknown", _("The fault grade is 1, 2, 3 or 4."))
+    if intake.customer is None:
+        if not clean_line(intake.customer_name):
+            wrong("customer.name", "required", _("Who is calling? Enter the customer's name."))
+        if not intake.phone:
+            wrong("customer.phone", "required", _("Enter a telephone number to call back."))
+    if intake.visit_needed and intake.site is None and not clean_line(intake.address):
+        wrong("site.address", "required", _("A visit needs an address."))
+    if clean_line(intake.address) and intake.site is None and intake.region is None:
+        wrong("site.region", "required", _("Choose the region of the address."))
+    if (intake.serial or intake.purchased_on or intake.voucher_number) and not (intake.model or intake.product):
+        wrong("product.model", "required", _("Choose the model of the product."))
+    if intake.purchased_on and intake.purchased_on > timezone.localdate(at):
+        wrong("product.purchased_on", "future", _("The purchase lies in the future."))
+    if len(intake.wished_windows) > MAX_WINDOWS:
+        wrong("wished_windows", "too_many", _("At most %(max)d wished times.") % {"max": MAX_WINDOWS})
+    for index, window in enumerate(intake.wished_windows[:MAX_WINDOWS]):
+        if window.end <= window.start:
+            wrong(f"wished_windows.{index}.end", "order", _("The end must be after the start."))
+        elif window.end <= at:
+            wrong(f"wished_windows.{index}.start", "past", _("The wished time is already over."))
+    if intake.phone:
+        try:
+            phones.parse(intake.phone, region=_phone_region(intake.region), field="customer.phone")
+        except Invalid as error:
+            errors += error.errors
+    if errors:
+        raise Invalid(errors=errors, message=_("Some fields are wrong; each is named in “errors”."))
+
+
+def _phone_region(region: Region | None) -> str:
+    return region.phone_region if region else ""
+
+
+def _next_number(at: datetime) -> str:
+    """`T` + local date + running number, from a sequence: never repeated, gaps allowed, nobody waits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('ticket_numbers')")
+        return f"T{timezone.localtime(at):%Y%m%d}-{cursor.fetchone()[0]:05d}"
+
+
+def _team_for(region: Region | None, by: Actor) -> Team | None:
+    """The team that serves the region, else the partner's, else the registering person's."""
+    if region is not None:
+        team = Team.objects.filter(regions=region).select_related("supervisor").order_by("pk").first()
+        if team is not None:
+            return team
+    if by.partner is not None:
+        return by.partner.team
+    return by.user.team if by.user else None

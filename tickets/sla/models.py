@@ -1,0 +1,242 @@
+"""Policies (what is promised), calendars (when time counts), clocks (the promises), segments (their truth)."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.accounts.actors import Door
+from aftersales.accounts.models import Partner, Region, User
+from aftersales.accounts.named import Named
+from aftersales.core.fsm import FSMField, transition
+from aftersales.core.working_time import WorkCalendar
+from tickets.models import Event, Ticket
+from tickets.sla.states import ClockState, SegmentKind, Step, Target
+from tickets.states import Channel, Grade, Kind
+
+
+class Calendar(Named):
+    """When time counts: open periods a weekday in a zone, and dates that differ. A change makes a new version."""
+
+    version = models.PositiveIntegerField(default=1)
+    zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
+    round_the_clock = models.BooleanField(_("round the clock"), default=False)
+    week = models.JSONField(_("week"), default=list, blank=True)  # seven lists of ["08:30", "22:00"], Monday first
+
+    class Meta:
+        verbose_name = _("calendar")
+        verbose_name_plural = _("calendars")
+
+    def work_calendar(self) -> WorkCalendar:
+        """The calendar as the pure arithmetic takes it."""
+        return WorkCalendar(
+            zone=self.zone,
+            week=tuple(tuple((time.fromisoformat(a), time.fromisoformat(b)) for a, b in day) for day in self.week),
+            exceptions={
+                day.date: tuple((time.fromisoformat(a), time.fromisoformat(b)) for a, b in day.periods)
+                for day in self.days.all()
+            },
+            round_the_clock=self.round_the_clock,
+        )
+
+
+class CalendarDay(models.Model):
+    """A date that differs from its weekday: a holiday (no periods), a make-up workday, a half day."""
+
+    calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="days")
+    date = models.DateField()
+    name = models.CharField(max_length=80, blank=True)
+    periods = models.JSONField(default=list, blank=True)
+    confirmed = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["calendar", "date"], name="calendar_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.name}"
+
+
+class Policy(models.Model):
+    """A promise as data: which tickets, which target, how long, on which calendar. The most specific match wins.
+
+    A version is never changed once a clock runs under it: a new version takes its place (`current`).
+    """
+
+    target = models.CharField(_("target"), max_length=20, choices=Target)
+    rule = models.CharField(_("rule"), max_length=4)  # "R03"
+    span = models.DurationField(_("span"))
+    until_day_end = models.BooleanField(
+        _("until the end of the service day"),
+        default=False,
+        help_text=_("The span counts calendar days, and the promise ends when that service day closes."),
+    )
+    not_before_span = models.DurationField(_("not before"), null=True, blank=True)  # calendar days, from opening time
+    calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="policies", verbose_name=_("calendar"))
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind, blank=True)
+    channel = models.CharField(_("channel"), max_length=20, choices=Channel, blank=True)
+    grade = models.PositiveSmallIntegerField(_("fault grade"), choices=Grade, null=True, blank=True)
+    region = models.ForeignKey(
+        Region, models.CASCADE, null=True, blank=True, related_name="policies", verbose_name=_("region")
+    )
+    home_region = models.BooleanField(_("home region"), null=True, blank=True)
+    vip = models.BooleanField(_("VIP"), null=True, blank=True)
+    warn_at_percent = models.PositiveSmallIntegerField(_("warn at percent"), default=75)
+    pause_reasons = models.JSONField(_("pauses while waiting for"), default=list, blank=True)  # of WaitingFor
+    version = models.PositiveIntegerField(default=1, editable=False)
+    current = models.BooleanField(_("current"), default=True)
+
+    class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
+        ordering = ["target", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(span__gt=timedelta(0)) | Q(until_day_end=True, span__gte=timedelta(0)),
+                name="policy_span_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(warn_at_percent__gte=1, warn_at_percent__lte=99), name="policy_warns_before"
+            ),
+            models.UniqueConstraint(
+                fields=["target", "kind", "channel", "grade", "region", "home_region", "vip"],
+                condition=Q(current=True),
+                nulls_distinct=False,
+                name="policy_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_target_display()} {self.span}"
+
+
+class Clock(models.Model):
+    """One promise to one customer: it runs until it is met or stopped, and that it fell due is never forgotten."""
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="clocks")
+    target = models.CharField(max_length=20, choices=Target)
+    cycle = models.PositiveSmallIntegerField(default=1)
+    occurrence = models.PositiveSmallIntegerField(default=1)  # a second visit in one cycle is a second promise
+    policy = models.ForeignKey(Policy, models.PROTECT, related_name="clocks")
+    state = FSMField(max_length=10, choices=ClockState, default=ClockState.RUNNING, protected=True)
+    started_at = models.DateTimeField()
+    warn_at = models.DateTimeField()  # cache, as are due_at and next_fire_at: the segments are the truth
+    due_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True, blank=True)  # a callback before day 3 does not count
+    next_fire_at = models.DateTimeField(null=True, blank=True)
+    parked_at = models.DateTimeField(null=True, blank=True)  # a handler failed for good: shown, not retried
+    failures = models.PositiveSmallIntegerField(default=0)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.CharField(max_length=20, blank=True)
+    breached_at = models.DateTimeField(null=True, blank=True)  # when it fell due, not when that was noticed
+    met_at = models.DateTimeField(null=True, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("clock")
+        verbose_name_plural = _("clocks")
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "target", "cycle", "occurrence"], name="clock_once"),
+            models.UniqueConstraint(
+                fields=["ticket", "target"], condition=Q(state__in=["running", "paused"]), name="clock_open_once"
+            ),
+            models.CheckConstraint(condition=Q(state__in=ClockState.values), name="clock_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="running") | Q(next_fire_at=None), name="clock_fires_only_when_running"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["next_fire_at"], condition=Q(next_fire_at__isnull=False), name="clock_to_fire"),
+            models.Index(fields=["due_at"], condition=Q(state="running"), name="clock_running"),
+            models.Index(fields=["breached_at"], condition=Q(breached_at__isnull=False), name="clock_breached"),
+            models.Index(fields=["target", "started_at"], name="clock_of_target"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.target}"
+
+    # ── what the clock chip shows ────────────────────────────────────────────────────────────
+    @property
+    def label(self) -> str:
+        return str(Target(self.target).label)
+
+    @property
+    def rule(self) -> str:
+        return self.policy.rule
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it fell due before it was met."""
+        return self.breached_at is not None
+
+    @property
+    def met_late(self) -> bool:
+        return self.met_at is not None and self.met_at > self.due_at
+
+    # ── transitions: fields only ─────────────────────────────────────────────────────────────
+    @transition(field=state, source=ClockState.RUNNING, target=ClockState.PAUSED)
+    def pause(self, at: datetime, reason: str) -> None:
+        self.paused_at = at
+        self.pause_reason = reason
+        self.next_fire_at = None
+
+    @transition(field=state, source=ClockState.PAUSED, target=ClockState.RUNNING)
+    def resume(self, due_at: datetime, warn_at: datetime) -> None:
+        self.paused_at = None
+        self.pause_reason = ""
+        self.due_at = due_at
+        self.warn_at = warn_at
+        self.next_fire_at = None if self.breached_at else due_at
+
+    @transition(field=state, source=[ClockState.RUNNING, ClockState.PAUSED], target=ClockState.MET)
+    def meet(self, at: datetime) -> None:
+        self.met_at = at
+        self.next_fire_at = None
+        self.paused_at = None
+
+    @transition(field=state, source=[ClockState.RUNNING, ClockState.PAUSED], target=ClockState.STOPPED)
+    def stop(self, at: datetime) -> None:
+        self.stopped_at = at
+        self.next_fire_at = None
+        self.paused_at = None
+
+
+class Segment(models.Model):
+    """What happened to a clock, when, why and by whom. From these rows alone its due time can be computed again."""
+
+    clock = models.ForeignKey(Clock, models.CASCADE, related_name="segments")
+    kind = models.CharField(max_length=10, choices=SegmentKind)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    cause = models.CharField(max_length=40, blank=True)
+    door = models.CharField(max_length=10, choices=Door)
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="+")
+    policy = models.ForeignKey(Policy, models.PROTECT, related_name="+")
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id} {self.kind}"
+
+
+class Firing(models.Model):
+    """A step of a clock that was fired: the database allows each once, whoever sweeps."""
+
+    clock = models.ForeignKey(Clock, models.CASCADE, related_name="firings")
+    step = models.CharField(max_length=20, choices=Step)
+    due_at = models.DateTimeField()
+    fired_at = models.DateTimeField(db_default=Now())
+    event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clock", "step", "due_at"], name="firing_once")]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id} {self.step}"

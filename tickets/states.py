@@ -1,0 +1,160 @@
+"""The words of a ticket: its states with their colours, kinds, channels, grades."""
+
+from django.db.models import IntegerChoices, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Look:
+    """How a word is shown: a Tabler colour and an icon beside the word, so that colour is never the only sign."""
+
+    def __init__(self, colour: str, icon: str) -> None:
+        self.colour = colour
+        self.icon = icon
+
+
+class State(TextChoices):
+    RECEIVED = "received", _("received")
+    IN_PROGRESS = "in_progress", _("in progress")
+    VISIT_PLANNED = "visit_planned", _("visit planned")
+    VISITING = "visiting", _("visiting")
+    WAITING = "waiting", _("waiting")
+    RESOLVED = "resolved", _("resolved")
+    CLOSED = "closed", _("closed")
+    REOPENED = "reopened", _("reopened")
+    REFUSED = "refused", _("refused")
+    CANCELLED = "cancelled", _("cancelled")
+
+    @property
+    def colour(self) -> str:
+        return _LOOKS[self].colour
+
+    @property
+    def icon(self) -> str:
+        return _LOOKS[self].icon
+
+
+_LOOKS = {
+    State.RECEIVED: Look("blue", "inbox"),
+    State.IN_PROGRESS: Look("azure", "progress"),
+    State.VISIT_PLANNED: Look("indigo", "calendar-event"),
+    State.VISITING: Look("purple", "tool"),
+    State.WAITING: Look("yellow", "player-pause"),
+    State.RESOLVED: Look("teal", "check"),
+    State.CLOSED: Look("green", "lock"),
+    State.REOPENED: Look("orange", "refresh"),
+    State.REFUSED: Look("secondary", "ban"),
+    State.CANCELLED: Look("secondary", "x"),
+}
+
+ENDED = frozenset({State.CLOSED, State.REFUSED, State.CANCELLED})
+OPEN = frozenset(set(State) - ENDED)
+AT_THE_DESK = (State.RECEIVED, State.IN_PROGRESS, State.REOPENED)
+
+_MOVES: dict[State, tuple[State, ...]] = {
+    State.RECEIVED: (State.IN_PROGRESS, State.VISIT_PLANNED, State.WAITING, State.REFUSED, State.CANCELLED),
+    State.IN_PROGRESS: (State.VISIT_PLANNED, State.WAITING, State.RESOLVED, State.REFUSED, State.CANCELLED),
+    State.REOPENED: (State.IN_PROGRESS, State.VISIT_PLANNED, State.WAITING, State.REFUSED, State.CANCELLED),
+    State.WAITING: (State.IN_PROGRESS, State.VISIT_PLANNED, State.CANCELLED),
+    State.VISIT_PLANNED: (State.VISITING, State.IN_PROGRESS, State.CANCELLED),
+    State.VISITING: (State.RESOLVED, State.IN_PROGRESS),
+    State.RESOLVED: (State.CLOSED, State.REOPENED),
+    State.CLOSED: (State.REOPENED,),
+    State.REFUSED: (State.REOPENED,),
+    State.CANCELLED: (State.REOPENED,),
+}
+EDGES = sorted((source.value, target.value) for source, targets in _MOVES.items() for target in targets)
+
+
+class Kind(TextChoices):
+    """What is asked for (R06)."""
+
+    INSTALLATION = "installation", _("installation")
+    REPAIR = "repair", _("repair")
+    MAINTENANCE = "maintenance", _("maintenance")
+    TRAINING = "training", _("training")
+    CONSULTATION = "consultation", _("consultation")
+    RETURN = "return", _("return")
+    EXCHANGE = "exchange", _("exchange")
+    COMPLAINT = "complaint", _("complaint")
+    OUT_OF_STOCK = "out_of_stock", _("out-of-stock registration")
+
+
+CALLED_BACK = frozenset({Kind.INSTALLATION, Kind.REPAIR})  # R60
+
+
+class Channel(TextChoices):
+    """How the request came (R01)."""
+
+    HOTLINE = "hotline", _("hotline")
+    EMAIL = "email", _("e-mail")
+    WEBSITE = "website", _("website")
+    WECHAT = "wechat", _("WeChat")
+    CHAT = "chat", _("online chat")
+    LETTER = "letter", _("letter or fax")
+    WALK_IN = "walk_in", _("walk-in")
+    SALES = "sales", _("sales colleague")
+    PARTNER = "partner", _("partner system")
+
+
+class Grade(IntegerChoices):
+    """How bad the fault is (R07)."""
+
+    DOWN = 1, _("1 · down")
+    AT_RISK = 2, _("2 · at risk")
+    DEGRADED = 3, _("3 · degraded")
+    MINOR = 4, _("4 · minor")
+
+    @property
+    def definition(self) -> str:
+        """What the grade means, in words that a caller understands."""
+        return _DEFINITIONS[self]
+
+
+_DEFINITIONS = {
+    Grade.DOWN: _("Does not work at all; or it is dangerous."),
+    Grade.AT_RISK: _("Still works, but may stop at any moment."),
+    Grade.DEGRADED: _("Works, but worse than it should."),
+    Grade.MINOR: _("Now and then, or only a nuisance."),
+}
+
+
+class WaitingFor(TextChoices):
+    CUSTOMER = "customer", _("the customer")
+    PARTS = "parts", _("parts")
+
+
+class EventKind(TextChoices):
+    """What happened: one word per timeline entry."""
+
+    REGISTERED = "ticket.registered", _("registered")
+    EDITED = "ticket.edited", _("corrected")
+    NOTED = "ticket.noted", _("noted")
+    CONTACTED = "ticket.contacted", _("customer reached")
+    CONTACT_FAILED = "ticket.contact_failed", _("customer not reached")
+    HANDED_OVER = "ticket.handed_over", _("handed over")
+    ACCEPTED = "ticket.accepted", _("accepted")
+    DECLINED = "ticket.declined", _("declined")
+    TAKEN = "ticket.taken", _("taken")
+    GRADED = "ticket.graded", _("graded")
+    DISPATCH_APPROVED = "ticket.dispatch_approved", _("dispatch approved")
+    VISIT_PLANNED = "ticket.visit_planned", _("visit planned")
+    VISIT_MOVED = "ticket.visit_moved", _("visit moved")
+    VISIT_CANCELLED = "ticket.visit_cancelled", _("visit cancelled")
+    EN_ROUTE = "ticket.en_route", _("technician on the way")
+    CHECKED_IN = "ticket.checked_in", _("technician on site")
+    VISIT_COMPLETED = "ticket.visit_completed", _("visit completed")
+    VISIT_NOT_SOLVED = "ticket.visit_not_solved", _("visit ended, not solved")
+    SHEET_READY = "ticket.sheet_ready", _("service sheet made")
+    WAITED = "ticket.waited", _("waiting")
+    RESUMED = "ticket.resumed", _("resumed")
+    WOKEN = "ticket.woken", _("waiting time over")
+    RESOLVED = "ticket.resolved", _("resolved")
+    CLOSED = "ticket.closed", _("closed")
+    REOPENED = "ticket.reopened", _("reopened")
+    REFUSED = "ticket.refused", _("refused")
+    CANCELLED = "ticket.cancelled", _("cancelled")
+    MERGED = "ticket.customer_merged", _("customer merged")
+    BREACHED = "clock.breached", _("promise broken")
+    CALLBACK_OWED = "callback.owed", _("callback owed")
+    CALLBACK_ATTEMPTED = "callback.attempted", _("callback tried")
+    CALLBACK_REACHED = "callback.reached", _("called back")

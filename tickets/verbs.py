@@ -1,0 +1,185 @@
+"""Who may do what with a ticket, and when: one table for pages, API and services.
+
+Each floor adds its verbs here by `add` (dispatch and visits live above the ticket). The buttons of a page and `actions`
+of the API are `available`; services ask `permit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise as Text
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aftersales.accounts.actors import Actor
+from aftersales.accounts.roles import DESK, LEADERS, Role, Scope
+from aftersales.core.errors import Forbidden, NotAllowed
+from tickets.models import Ticket
+from tickets.states import AT_THE_DESK, OPEN, State
+
+Condition = Callable[[Ticket, Actor], bool]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Something that may be done: by whom (roles; a partner by scope), in which states, on what further condition."""
+
+    name: str
+    label: str | Text
+    icon: str
+    roles: frozenset[str]
+    states: frozenset[str]
+    scopes: frozenset[str] = frozenset({Scope.DESK})
+    condition: Condition | None = None
+    otherwise: str | Text = ""  # why not, when the condition does not hold
+    rule: str = ""
+    primary: bool = False  # the next step: first and filled
+
+    def possible(self, ticket: Ticket, by: Actor) -> bool:
+        """Whether it may be done now by this actor."""
+        return (
+            by.may(self.roles, self.scopes)
+            and ticket.state in self.states
+            and (self.condition is None or self.condition(ticket, by))
+        )
+
+
+_verbs: dict[str, Verb] = {}
+
+
+def add(*verbs: Verb) -> None:
+    """Enter verbs into the table, in the order in which pages show them."""
+    for verb in verbs:
+        _verbs[verb.name] = verb
+
+
+def table() -> tuple[Verb, ...]:
+    """Every verb there is."""
+    return tuple(_verbs.values())
+
+
+def available(ticket: Ticket, by: Actor) -> list[Verb]:
+    """What this actor may do with the ticket now."""
+    return [verb for verb in _verbs.values() if verb.possible(ticket, by)]
+
+
+def permit(ticket: Ticket, name: str, by: Actor) -> None:
+    """Raise Forbidden (not this person) or NotAllowed (not now) unless the verb may be done."""
+    verb = _verbs[name]
+    if not by.may(verb.roles, verb.scopes):
+        raise Forbidden(_("Your role may not do this: %(verb)s.") % {"verb": verb.label})
+    if ticket.state not in verb.states:
+        raise NotAllowed(
+            _("%(verb)s: not possible while the ticket is “%(state)s”.")
+            % {"verb": verb.label, "state": ticket.state_word.label},
+            code="transition_not_allowed",
+        )
+    if verb.condition is not None and not verb.condition(ticket, by):
+        raise NotAllowed(str(verb.otherwise), rule=verb.rule)
+
+
+def _offered_to_me(ticket: Ticket, by: Actor) -> bool:
+    return by.is_system or (by.user is not None and ticket.offered_to_id == by.user.pk)
+
+
+def _mine_to_give(ticket: Ticket, by: Actor) -> bool:
+    """R02: who owns it hands it over; leaders and dispatchers may do so for others."""
+    if by.user is None:
+        return True
+    return ticket.owner_id in (None, by.user.pk) or by.user.role in LEADERS | {Role.DISPATCHER}
+
+
+_ALL = frozenset(state.value for state in State)
+_OPEN = frozenset(state.value for state in OPEN)
+_DESK_STATES = frozenset(state.value for state in AT_THE_DESK)
+_ANYBODY = DESK | {Role.TECHNICIAN}
+
+add(
+    Verb(
+        "accept",
+        gettext_lazy("Accept"),
+        "check",
+        _ANYBODY,
+        _OPEN,
+        frozenset(),
+        _offered_to_me,
+        gettext_lazy("The ticket was not offered to you."),
+        "R02",
+        primary=True,
+    ),
+    Verb(
+        "decline",
+        gettext_lazy("Decline"),
+        "x",
+        _ANYBODY,
+        _OPEN,
+        frozenset(),
+        _offered_to_me,
+        gettext_lazy("The ticket was not offered to you."),
+        "R02",
+    ),
+    Verb(
+        "take",
+        gettext_lazy("Take it"),
+        "hand-grab",
+        DESK,
+        _OPEN,
+        frozenset(),
+        lambda ticket, by: (
+            ticket.owner_id is None or (by.user is not None and by.user.leads and ticket.owner_id != by.user.pk)
+        ),
+        gettext_lazy("The ticket has an owner; ask for a hand-over."),
+        "R02",
+        primary=True,
+    ),
+    Verb("log_contact", gettext_lazy("Log contact"), "phone", _ANYBODY, _OPEN, rule="R03", primary=True),
+    Verb("resume", gettext_lazy("Resume"), "player-play", DESK, frozenset({State.WAITING.value}), primary=True),
+    Verb("wait", gettext_lazy("Wait…"), "player-pause", DESK, _DESK_STATES),
+    Verb("resolve", gettext_lazy("Resolve"), "check", DESK, frozenset({State.IN_PROGRESS.value})),
+    Verb(
+        "close",
+        gettext_lazy("Close"),
+        "lock",
+        DESK,
+        frozenset({State.RESOLVED.value}),
+        condition=lambda ticket, _by: not ticket.callback_owed,
+        otherwise=gettext_lazy("A callback is owed first: the customer's answer closes the ticket."),
+        rule="R60",
+        primary=True,
+    ),
+    Verb(
+        "reopen",
+        gettext_lazy("Reopen"),
+        "refresh",
+        DESK,
+        frozenset({State.RESOLVED.value, State.CLOSED.value, State.REFUSED.value, State.CANCELLED.value}),
+        frozenset({Scope.ACT, Scope.DESK}),
+    ),
+    Verb(
+        "note", gettext_lazy("Add note"), "note", _ANYBODY | {Role.ARCHIVIST}, _ALL, frozenset({Scope.ACT, Scope.DESK})
+    ),
+    Verb(
+        "hand_over",
+        gettext_lazy("Hand over"),
+        "arrow-right",
+        _ANYBODY,
+        _OPEN,
+        frozenset(),
+        _mine_to_give,
+        gettext_lazy("Only its owner hands a ticket over."),
+        "R02",
+    ),
+    Verb("grade", gettext_lazy("Change grade"), "adjustments", DESK, _OPEN, rule="R07"),
+    Verb("edit", gettext_lazy("Correct"), "edit", DESK, _OPEN),
+    Verb("refuse", gettext_lazy("Refuse"), "ban", DESK, _DESK_STATES),
+    Verb(
+        "cancel",
+        gettext_lazy("Cancel"),
+        "x",
+        DESK,
+        _DESK_STATES | {State.WAITING.value, State.VISIT_PLANNED.value},
+        frozenset({Scope.ACT, Scope.DESK}),
+    ),
+)

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class VisitsConfig(AppConfig):
+    name = "visits"
+    verbose_name = _("Visits")
+
+    def ready(self) -> None:
+        from visits import actions, verbs
+
+        verbs.enter()
+        actions.enter()

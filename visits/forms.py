@@ -1,0 +1,49 @@
+"""What is entered for dispatch and visit."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.accounts.models import User
+from aftersales.accounts.roles import Role
+from tickets.forms import moment, text
+
+
+class PlanForm(forms.Form):
+    technician = forms.ModelChoiceField(
+        label=_("Technician"),
+        queryset=User.objects.filter(role=Role.TECHNICIAN, is_active=True).order_by("name"),
+        to_field_name="username",
+    )
+    window_start = moment(_("From"))
+    window_end = moment(_("Until"))
+    customer_wish = forms.BooleanField(
+        label=_("The customer wishes this time"),
+        required=False,
+        help_text=_("A time later than promised is then the customer's wish, on record."),
+    )
+    note = forms.CharField(label=_("Note for the technician"), max_length=300, required=False)
+
+
+class MoveForm(PlanForm):
+    note = None  # type: ignore[assignment]
+    reason = text(_("Reason"), rows=2, most=300)
+
+
+class CompleteForm(forms.Form):
+    """The service sheet (R32)."""
+
+    finding = text(_("Finding"))
+    work_done = text(_("Work done"))
+    solved = forms.TypedChoiceField(
+        label=_("Is the problem solved?"),
+        coerce=lambda value: str(value).lower() in ("true", "1", "yes"),
+        choices=[("true", _("solved")), ("false", _("not solved"))],
+        widget=forms.RadioSelect,
+    )
+    customer_comment = text(_("Customer's comment"), rows=2, required=False)
+    satisfaction = forms.IntegerField(label=_("Satisfaction, 1 to 5"), min_value=1, max_value=5, required=False)
+    signer_name = forms.CharField(label=_("Name of who signs"), max_length=80, required=False)
+    signature = forms.CharField(label=_("Signature"), required=False, widget=forms.HiddenInput, max_length=400_000)
+    unsigned_reason = forms.CharField(label=_("If not signed: why"), max_length=200, required=False)

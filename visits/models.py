@@ -1,0 +1,140 @@
+"""Technicians, appointments and visits, dispatch orders, service sheets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.accounts.models import Region, User
+from aftersales.core.fsm import FSMField, transition
+from tickets.models import Ticket
+from visits.states import ACTIVE, SheetState, VisitState
+
+
+class Technician(models.Model):
+    """What a technician can do, and where."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="technician", verbose_name=_("user"))
+    skills = ArrayField(models.SlugField(max_length=40), default=list, blank=True, verbose_name=_("skills"))
+    regions = models.ManyToManyField(Region, related_name="technicians", blank=True, verbose_name=_("regions"))
+
+    class Meta:
+        verbose_name = _("technician")
+        verbose_name_plural = _("technicians")
+
+    def __str__(self) -> str:
+        return self.user.name
+
+
+class _TstzRange(Func):
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+class Visit(models.Model):
+    """A technician at a customer's: the appointment that was promised, and what happened."""
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="visits")
+    technician = models.ForeignKey(User, models.PROTECT, related_name="visits", verbose_name=_("technician"))
+    state = FSMField(_("state"), max_length=12, choices=VisitState, default=VisitState.PLANNED, protected=True)
+    version = models.PositiveIntegerField(default=1)
+    order_number = models.CharField(_("dispatch order"), max_length=20, unique=True)  # R20
+    window_start = models.DateTimeField(_("window starts"))
+    window_end = models.DateTimeField(_("window ends"))
+    note = models.CharField(_("note for the technician"), max_length=300, blank=True)
+    planned_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    planned_at = models.DateTimeField()
+    en_route_at = models.DateTimeField(_("on the way since"), null=True, blank=True)
+    checked_in_at = models.DateTimeField(_("on site since"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    finding = models.TextField(_("finding"), blank=True)
+    work_done = models.TextField(_("work done"), blank=True)
+    customer_comment = models.TextField(_("customer's comment"), blank=True)
+    satisfaction = models.PositiveSmallIntegerField(_("satisfaction"), null=True, blank=True)  # 1 … 5
+    signer_name = models.CharField(_("signed by"), max_length=80, blank=True)
+    signature = models.BinaryField(null=True, blank=True)  # PNG, re-encoded
+    unsigned_reason = models.CharField(_("why not signed"), max_length=200, blank=True)
+    signed_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("visit")
+        verbose_name_plural = _("visits")
+        indexes: ClassVar = [
+            models.Index(fields=["technician", "window_start"], name="visit_of_technician"),
+            models.Index(fields=["window_start", "id"], name="visit_by_start"),
+            models.Index(fields=["ticket", "-id"], name="visit_of_ticket"),
+        ]
+        constraints = [
+            ExclusionConstraint(
+                name="visit_no_overlap",
+                expressions=[
+                    ("technician", RangeOperators.EQUAL),
+                    (_TstzRange("window_start", "window_end", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(state__in=[state.value for state in ACTIVE]),
+            ),
+            models.UniqueConstraint(
+                fields=["ticket"], condition=Q(state__in=[state.value for state in ACTIVE]), name="visit_one_open"
+            ),
+            models.CheckConstraint(condition=Q(window_end__gt=F("window_start")), name="visit_window_forward"),
+            models.CheckConstraint(condition=Q(state__in=VisitState.values), name="visit_state_known"),
+            models.CheckConstraint(
+                condition=Q(satisfaction=None) | Q(satisfaction__gte=1, satisfaction__lte=5),
+                name="visit_satisfaction_1_5",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_number
+
+    @property
+    def state_word(self) -> VisitState:
+        return VisitState(self.state)
+
+    @transition(field=state, source=VisitState.PLANNED, target=VisitState.EN_ROUTE)
+    def set_out(self, at: datetime) -> None:
+        self.en_route_at = at
+
+    @transition(field=state, source=[VisitState.PLANNED, VisitState.EN_ROUTE], target=VisitState.ON_SITE)
+    def check_in(self, at: datetime) -> None:
+        self.checked_in_at = at
+
+    @transition(field=state, source=VisitState.ON_SITE, target=VisitState.COMPLETED)
+    def complete(self, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=VisitState.ON_SITE, target=VisitState.NOT_SOLVED)
+    def leave_unsolved(self, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=[VisitState.PLANNED, VisitState.EN_ROUTE], target=VisitState.CANCELLED)
+    def cancel(self, at: datetime, reason: str) -> None:
+        self.ended_at = at
+        self.reason = reason
+
+
+class ServiceSheet(models.Model):
+    """The printed record of a visit (R32): company and customer copy, made by a worker."""
+
+    visit = models.OneToOneField(Visit, models.PROTECT, related_name="sheet")
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    state = models.CharField(max_length=8, choices=SheetState, default=SheetState.QUEUED)
+    pdf = models.FileField(upload_to="sheets/%Y/%m", blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField()
+    made_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("service sheet")
+        verbose_name_plural = _("service sheets")
+
+    def __str__(self) -> str:
+        return self.number

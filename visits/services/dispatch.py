@@ -1,0 +1,278 @@
+"""Planning a visit: who comes when. Nobody is in two places at once, and the database sees to it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from aftersales.accounts.actors import Actor
+from aftersales.accounts.models import User
+from aftersales.accounts.roles import Role
+from aftersales.core.errors import Invalid, Missing, NotAllowed
+from aftersales.core.fsm import move
+from aftersales.core.text import clean_line, clean_text
+from aftersales.core.time import now
+from tickets import notices, timeline
+from tickets.models import Ticket
+from tickets.services import desk
+from tickets.sla import clocks
+from tickets.sla.states import Target
+from tickets.states import EventKind, Kind
+from tickets.verbs import permit
+from visits.models import Technician, Visit
+from visits.states import ACTIVE, VisitState
+
+SHORTEST = timedelta(minutes=15)
+LONGEST = timedelta(hours=12)
+FURTHEST = timedelta(days=180)
+
+
+@transaction.atomic
+def approve_dispatch(ticket_id: int, *, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
+    """The manager signs an installation order before anyone is sent (R20)."""
+    at = at or now()
+    ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    permit(ticket, "approve_dispatch", by)
+    ticket.dispatch_approved_by = by.user
+    event = timeline.record(ticket, EventKind.DISPATCH_APPROVED, at=at, by=by, changed=["dispatch_approved_by"])
+    notices.post(event, to=[ticket.owner], at=at)
+    return ticket
+
+
+@transaction.atomic
+def plan_visit(
+    ticket_id: int,
+    *,
+    technician: User,
+    window_start: datetime,
+    window_end: datetime,
+    note: str = "",
+    customer_wish: bool = False,
+    by: Actor,
+    at: datetime | None = None,
+    version: int | None = None,
+) -> Ticket:
+    """Promise the customer a window and send a technician; the dispatch order gets its number (R20).
+
+    A window later than the on-site promise because the customer wants it so is recorded on that clock.
+    Raises Invalid, NotAllowed (code slot_taken when the technician is elsewhere then).
+    """
+    at = at or now()
+    ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    permit(ticket, "plan_visit", by)
+    if ticket.site is None:
+        raise Invalid(_("A visit needs an address: add it to the ticket first."), code="required", field="site")
+    skills = _check_technician(ticket, technician)
+    _check_window(window_start, window_end, at)
+    was = ticket.state
+    move(ticket.plan_visit, technician)
+    visit = Visit(
+        ticket=ticket,
+        technician=technician,
+        order_number=_next_order(at),
+        window_start=window_start,
+        window_end=window_end,
+        note=clean_line(note)[:300],
+        planned_by=by.user,
+        planned_at=at,
+    )
+    _book(visit)
+    clocks.resume(ticket, at=at, by=by, cause=EventKind.VISIT_PLANNED)
+    clocks.start(ticket, [Target.ON_SITE], at=at, by=by, cause=EventKind.VISIT_PLANNED)
+    if customer_wish:
+        clocks.extend(ticket, Target.ON_SITE, until=window_end, at=at, by=by, cause="customer_wish")
+    ticket.visit_needed = True
+    event = timeline.record(
+        ticket,
+        EventKind.VISIT_PLANNED,
+        at=at,
+        by=by,
+        was=was,
+        changed=["technician", "visit_needed", "waiting_for", "wake_at", "reason"],
+        visit=visit.pk,
+        order=visit.order_number,
+        technician=technician.name,
+        start=window_start.isoformat(),
+        end=window_end.isoformat(),
+        customer_wish=customer_wish,
+        lacks_skill=not skills,
+    )
+    notices.post(event, to=[technician], at=at)
+    return ticket
+
+
+@transaction.atomic
+def move_visit(
+    ticket_id: int,
+    *,
+    technician: User,
+    window_start: datetime,
+    window_end: datetime,
+    reason: str,
+    customer_wish: bool = False,
+    by: Actor,
+    at: datetime | None = None,
+    version: int | None = None,
+) -> Ticket:
+    """Give the open appointment another time or technician, with the reason."""
+    at = at or now()
+    ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    permit(ticket, "move_visit", by)
+    visit = open_visit(ticket)
+    reason = _reason(reason)
+    _check_technician(ticket, technician)
+    _check_window(window_start, window_end, at)
+    if visit.state != VisitState.PLANNED:
+        raise NotAllowed(_("The technician is on the way already."))
+    before = {
+        "start": visit.window_start.isoformat(),
+        "end": visit.window_end.isoformat(),
+        "technician": visit.technician.name,
+    }
+    former = visit.technician
+    visit.technician, visit.window_start, visit.window_end = technician, window_start, window_end
+    visit.version += 1
+    _book(visit)
+    if customer_wish:
+        clocks.extend(ticket, Target.ON_SITE, until=window_end, at=at, by=by, cause="customer_wish")
+    ticket.technician = technician
+    event = timeline.record(
+        ticket,
+        EventKind.VISIT_MOVED,
+        at=at,
+        by=by,
+        changed=["technician"],
+        visit=visit.pk,
+        before=before,
+        technician=technician.name,
+        start=window_start.isoformat(),
+        end=window_end.isoformat(),
+        note=reason,
+        customer_wish=customer_wish,
+    )
+    notices.post(event, to=[technician, former], at=at)
+    return ticket
+
+
+@transaction.atomic
+def cancel_visit(
+    ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None, version: int | None = None
+) -> Ticket:
+    """Call the appointment off; the ticket goes back to the desk and the promise to come runs on."""
+    at = at or now()
+    ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    permit(ticket, "cancel_visit", by)
+    reason = _reason(reason)
+    was = ticket.state
+    visit = _call_off(ticket, reason=reason, at=at)
+    move(ticket.unplan_visit)
+    event = timeline.record(
+        ticket, EventKind.VISIT_CANCELLED, at=at, by=by, was=was, changed=["technician"], visit=visit.pk, note=reason
+    )
+    notices.post(event, to=[visit.technician, ticket.owner], at=at)
+    return ticket
+
+
+@transaction.atomic
+def cancel(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
+    """The customer does not need us any more; an appointment that is open is called off with it."""
+    at = at or now()
+    ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    permit(ticket, "cancel", by)
+    reason = _reason(reason)
+    visit = _call_off(ticket, reason=reason, at=at) if ticket.visits.filter(state__in=ACTIVE).exists() else None
+    desk.cancel_locked(ticket, reason=reason, by=by, at=at)
+    if visit is not None:
+        event = timeline.record(ticket, EventKind.VISIT_CANCELLED, at=at, by=by, visit=visit.pk, note=reason)
+        notices.post(event, to=[visit.technician], at=at)
+    return ticket
+
+
+def open_visit(ticket: Ticket) -> Visit:
+    """The visit that is planned or going on, locked. Raises Missing."""
+    visit = ticket.visits.select_for_update(of=("self",)).select_related("technician").filter(state__in=ACTIVE).first()
+    if visit is None:
+        raise Missing(_("No visit is planned."))
+    return visit
+
+
+def _call_off(ticket: Ticket, *, reason: str, at: datetime) -> Visit:
+    visit = open_visit(ticket)
+    move(visit.cancel, at, reason)
+    visit.version += 1
+    visit.save(update_fields=["state", "ended_at", "reason", "version"])
+    return visit
+
+
+def _check_technician(ticket: Ticket, technician: User) -> bool:
+    """Refuse who is no technician; answer whether the skill that the product asks for is there."""
+    if technician.role != Role.TECHNICIAN or not technician.is_active:
+        raise Invalid(_("Choose a technician."), code="no_technician", field="technician")
+    needed = ticket.product.model.skill if ticket.product else ""
+    profile = Technician.objects.filter(user=technician).first()
+    return not needed or (profile is not None and needed in profile.skills)
+
+
+def _check_window(start: datetime, end: datetime, at: datetime) -> None:
+    if end <= start:
+        raise Invalid(_("The end must be after the start."), code="order", field="window_end")
+    if end <= at:
+        raise Invalid(_("This time is already over."), code="past", field="window_start")
+    if not SHORTEST <= end - start <= LONGEST:
+        raise Invalid(_("A window lasts from 15 minutes to 12 hours."), code="length", field="window_end")
+    if start > at + FURTHEST:
+        raise Invalid(_("At most %(days)d days ahead.") % {"days": FURTHEST.days}, code="too_far", field="window_start")
+
+
+def _book(visit: Visit) -> None:
+    """Save the booking, or say who is there already. Rivals meet the constraint (23P01) or a deadlock (40P01)."""
+    try:
+        with transaction.atomic():
+            visit.save()
+    except (IntegrityError, OperationalError) as error:
+        if getattr(error.__cause__, "pgcode", None) not in ("23P01", "40P01", "23505"):
+            raise
+        other = (
+            Visit.objects.filter(
+                technician=visit.technician,
+                state__in=ACTIVE,
+                window_start__lt=visit.window_end,
+                window_end__gt=visit.window_start,
+            )
+            .exclude(pk=visit.pk)
+            .first()
+        )
+        if other is None:
+            raise NotAllowed(_("A visit is planned already; move it instead."), code="visit_open") from error
+        raise NotAllowed(
+            _("%(technician)s is booked from %(start)s to %(end)s (%(order)s). Choose another time or person.")
+            % {
+                "technician": visit.technician.name,
+                "start": timezone.localtime(other.window_start).strftime("%H:%M"),
+                "end": timezone.localtime(other.window_end).strftime("%H:%M"),
+                "order": other.order_number,
+            },
+            code="slot_taken",
+            field="window_start",
+        ) from error
+
+
+def _reason(text: str) -> str:
+    text = clean_text(text)
+    if not text:
+        raise Invalid(_("Give the reason."), code="required", field="reason")
+    return text[:300]
+
+
+def _next_order(at: datetime) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('order_numbers')")
+        return f"D{timezone.localtime(at):%Y%m%d}-{cursor.fetchone()[0]:05d}"
+
+
+def needs_approval(ticket: Ticket) -> bool:
+    """Whether the manager must sign first: installation orders, which come from sales (R20)."""
+    return ticket.kind == Kind.INSTALLATION and ticket.dispatch_approved_by_id is None

@@ -1,0 +1,193 @@
+"""What the technician does: sets out, checks in, works, has it signed, leaves."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from PIL import Image, UnidentifiedImageError
+
+from aftersales.accounts.actors import Actor
+from aftersales.core.errors import Invalid, NotAllowed
+from aftersales.core.fsm import move
+from aftersales.core.text import clean_line, clean_text
+from aftersales.core.time import now
+from tickets import notices, outbox, timeline
+from tickets.models import Ticket
+from tickets.sla import clocks
+from tickets.sla.states import Target
+from tickets.states import EventKind
+from tickets.verbs import permit
+from visits import hooks
+from visits.models import ServiceSheet, Visit
+from visits.services.dispatch import open_visit
+
+MAX_SIGNATURE_BYTES = 300_000
+RENDER_TASK = "visits.tasks.render_service_sheet"
+
+
+@transaction.atomic
+def set_out(ticket_id: int, *, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
+    """The technician is on the way."""
+    at = at or now()
+    ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    permit(ticket, "set_out", by)
+    visit = open_visit(ticket)
+    move(visit.set_out, at)
+    visit.version += 1
+    visit.save(update_fields=["state", "en_route_at", "version"])
+    event = timeline.record(ticket, EventKind.EN_ROUTE, at=at, by=by, visit=visit.pk, technician=visit.technician.name)
+    notices.post(event, to=[ticket.owner], at=at)
+    return ticket
+
+
+@transaction.atomic
+def check_in(ticket_id: int, *, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
+    """The technician is at the site: the on-site promise is met (R22)."""
+    at = at or now()
+    ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    permit(ticket, "check_in", by)
+    visit = open_visit(ticket)
+    was = ticket.state
+    move(visit.check_in, at)
+    visit.version += 1
+    visit.save(update_fields=["state", "checked_in_at", "version"])
+    move(ticket.arrive)
+    clocks.meet(ticket, Target.ON_SITE, at=at, by=by, cause=EventKind.CHECKED_IN)
+    clocks.meet(ticket, Target.RESPONSE, at=at, by=by, cause=EventKind.CHECKED_IN)  # a person met the customer (R03)
+    timeline.record(
+        ticket, EventKind.CHECKED_IN, at=at, by=by, was=was, visit=visit.pk, technician=visit.technician.name
+    )
+    return ticket
+
+
+@transaction.atomic
+def complete_visit(
+    ticket_id: int,
+    *,
+    solved: bool,
+    finding: str,
+    work_done: str,
+    signer_name: str = "",
+    signature: str = "",
+    unsigned_reason: str = "",
+    customer_comment: str = "",
+    satisfaction: int | None = None,
+    by: Actor,
+    at: datetime | None = None,
+    version: int | None = None,
+) -> Ticket:
+    """Record the work and the customer's signature; the service sheet is queued (R32).
+
+    Solved: the ticket is resolved and a callback owed. Not solved: the ticket goes back to the desk.
+    `signature` is a PNG as data URL; where the customer cannot sign, `unsigned_reason` says why.
+    """
+    at = at or now()
+    ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    permit(ticket, "complete_visit", by)
+    visit = open_visit(ticket)
+    visit.finding = clean_text(finding)
+    visit.work_done = clean_text(work_done)
+    visit.customer_comment = clean_text(customer_comment)[:4000]
+    visit.signer_name = clean_line(signer_name)
+    visit.unsigned_reason = clean_line(unsigned_reason)
+    visit.satisfaction = satisfaction
+    visit.signature = read_signature(signature) if signature else None
+    _check_report(visit)
+    visit.signed_at = at if visit.signature else None
+    was = ticket.state
+    move(visit.complete if solved else visit.leave_unsolved, at)
+    visit.version += 1
+    visit.save()
+    if solved:
+        move(ticket.resolve, at, visit.work_done)
+        kind, changed = EventKind.VISIT_COMPLETED, ["resolved_at", "resolution"]
+    else:
+        move(ticket.leave_unsolved)
+        kind, changed = EventKind.VISIT_NOT_SOLVED, []
+    event = timeline.record(ticket, kind, at=at, by=by, was=was, changed=changed, visit=visit.pk, note=visit.work_done)
+    sheet = ServiceSheet.objects.create(visit=visit, number=_next_sheet(at), created_at=at)
+    outbox.put(RENDER_TASK, sheet.pk)
+    if solved:
+        hooks.completed(visit, ticket, at=at, by=by)
+    notices.post(event, to=[ticket.owner, *([] if solved else notices.supervisor_of(ticket))], at=at, urgent=not solved)
+    return ticket
+
+
+def _check_report(visit: Visit) -> None:
+    errors = []
+    if not visit.finding:
+        errors.append(("finding", "required", _("Write what you found.")))
+    if not visit.work_done:
+        errors.append(("work_done", "required", _("Write what you did.")))
+    for name in ("finding", "work_done"):
+        if len(getattr(visit, name)) > 4000:
+            errors.append((name, "too_long", _("At most %(max)s characters.") % {"max": "4,000"}))
+    if visit.satisfaction is not None and visit.satisfaction not in range(1, 6):
+        errors.append(("satisfaction", "range", _("Satisfaction is 1 to 5.")))
+    if visit.signature is None and not visit.unsigned_reason:
+        errors.append(("signature", "required", _("The customer signs here; if that cannot be, write why not.")))
+    if visit.signature is not None and not visit.signer_name:
+        errors.append(("signer_name", "required", _("Write the name of who signs.")))
+    if len(visit.signer_name) > 80 or len(visit.unsigned_reason) > 200:
+        errors.append(("signer_name", "too_long", _("This is too long.")))
+    if errors:
+        raise Invalid(errors=errors)
+
+
+def read_signature(data_url: str) -> bytes:
+    """Read a drawn signature and write it anew as a small black and white PNG; anything else in the file is gone.
+
+    Raises Invalid when it is no PNG, too large, or when nothing was drawn.
+    """
+
+    def wrong(code: str, message: str) -> Invalid:
+        return Invalid(message, code=code, field="signature")
+
+    head, _comma, body = data_url.partition(",")
+    if head != "data:image/png;base64" or len(body) > MAX_SIGNATURE_BYTES:
+        raise wrong("format", _("The signature could not be read; clear it and sign again."))
+    try:
+        raw = base64.b64decode(body, validate=True)
+        with Image.open(io.BytesIO(raw), formats=["PNG"]) as picture:
+            if picture.width > 4000 or picture.height > 4000:
+                raise wrong("format", _("The signature could not be read; clear it and sign again."))
+            drawn = Image.new("RGB", picture.size, "white")
+            rgba = picture.convert("RGBA")
+            drawn.paste(rgba, mask=rgba.getchannel("A"))
+    except (
+        binascii.Error,
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+    ) as error:
+        raise wrong("format", _("The signature could not be read; clear it and sign again.")) from error
+    grey = drawn.convert("L")
+    dark = sum(grey.histogram()[:128])
+    if dark < 20:
+        raise wrong("empty", _("Nothing was drawn: the customer signs here."))
+    grey.thumbnail((900, 400))
+    out = io.BytesIO()
+    grey.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _next_sheet(at: datetime) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('sheet_numbers')")
+        return f"S{timezone.localtime(at):%Y%m%d}-{cursor.fetchone()[0]:05d}"
+
+
+def remake_sheet(sheet: ServiceSheet) -> None:
+    """Queue a sheet whose making failed once more."""
+    if sheet.state != "failed":
+        raise NotAllowed(_("The sheet is there or being made."))
+    ServiceSheet.objects.filter(pk=sheet.pk).update(state="queued", last_error="")
+    outbox.put(RENDER_TASK, sheet.pk)
