@@ -11,13 +11,13 @@ const out = join(root, "static/dist");
 const svgs = join(root, "node_modules/@tabler/icons/icons");
 
 // Folders without our words in them; walking them costs seconds.
-const skipped = new Set(["node_modules", ".git", ".venv", "static", "tests", "benchmarks", "migrations", "locale", "docs", "__pycache__"]);
+const skipped = new Set(["node_modules", "static", "tests", "benchmarks", "migrations", "locale", "docs", "__pycache__"]);
 
 async function* sources(folder) {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (entry.isDirectory()) {
       if (!skipped.has(entry.name) && !entry.name.startsWith(".")) yield* sources(join(folder, entry.name));
-    } else if (/\.(html|py)$/.test(entry.name)) yield join(folder, entry.name);
+    } else if (/\.(html|py|js)$/.test(entry.name)) yield join(folder, entry.name);
   }
 }
 
@@ -35,7 +35,7 @@ async function iconNames() {
   }
   for await (const file of sources(root)) {
     const text = await readFile(file, "utf8");
-    for (const [, name] of text.matchAll(/\bicon["']?\s*[:=]?\s*["']([a-z0-9][a-z0-9-]*)["']/g)) asked.set(name, file);
+    for (const [, name] of text.matchAll(/\bicon["']?\s*[:=(]?\s*["']([a-z0-9][a-z0-9-]*)["']/g)) asked.set(name, file);
     if (/(states|kinds|words|choices|navigation|context)\.py$/.test(file))
       for (const [, name] of text.matchAll(/["']([a-z][a-z0-9-]+)["']/g)) maybe.add(name);
   }

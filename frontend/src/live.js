@@ -123,12 +123,14 @@ function listen(url) {
   let source;
   let wait = 2000;
   let timer;
+  let silence;
   const open = () => {
     clearTimeout(timer);
     source = new EventSource(url, { withCredentials: true });
     source.onopen = () => {
       wait = 2000;
-      document.documentElement.dataset.live = "on";
+      clearTimeout(silence);
+      document.documentElement.dataset.stream = "on";
     };
     source.onmessage = ({ data }) => {
       let message;
@@ -142,7 +144,9 @@ function listen(url) {
     };
     source.onerror = () => {
       // The browser retries by itself unless the answer was a refusal; then we try again, ever more slowly.
-      document.documentElement.dataset.live = "off";
+      // Streams end every few minutes by design; only one that stays away is worth a word.
+      clearTimeout(silence);
+      silence = setTimeout(() => (document.documentElement.dataset.stream = "off"), 15_000);
       if (source.readyState !== EventSource.CLOSED) return;
       timer = setTimeout(open, wait);
       wait = Math.min(wait * 2, 60_000);
@@ -151,6 +155,7 @@ function listen(url) {
   open();
   return () => {
     clearTimeout(timer);
+    clearTimeout(silence);
     source.close();
   };
 }

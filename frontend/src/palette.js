@@ -6,7 +6,11 @@ import { word } from "./words.js";
 
 let box, input, list, items, at;
 
-const label = (el) => (el.dataset.label || el.getAttribute("aria-label") || el.textContent).replace(/\s+/g, " ").trim();
+function label(el) {
+  const copy = el.cloneNode(true);
+  copy.querySelectorAll("kbd, .badge").forEach((extra) => extra.remove());
+  return (el.dataset.label || el.getAttribute("aria-label") || copy.textContent).replace(/\s+/g, " ").trim();
+}
 
 function collect() {
   const seen = new Set();

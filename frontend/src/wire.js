@@ -35,6 +35,9 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (started && detail.xhr.status) learnFrom(detail.xhr.getResponseHeader("X-Server-Time"), started);
 });
 
+// Refreshes that nobody asked for (a poll, a live event) fail in silence: the mark "no live updates" says it once.
+const asked = (event) => !event.detail.elt?.matches?.("[data-live]");
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
   const login = document.body.dataset.loginUrl;
@@ -47,20 +50,16 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     else toast(word("signed_out"), "error", { link: { href: back, text: word("sign_in") } });
     return;
   }
-  // A whole error page instead of a fragment (a proxy, a template of its own) is told, not swapped.
-  if (xhr.status >= 400 && /^\s*<!doctype/i.test(xhr.responseText)) {
-    event.detail.shouldSwap = false;
-    event.detail.isError = true;
-    // Our own error pages say why; that sentence is what the person needs.
-    const why = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector("[data-refusal]")?.textContent.replace(/\s+/g, " ").trim();
-    toast(why || word(xhr.status === 403 ? "forbidden" : xhr.status === 404 ? "gone" : "failed"), "error");
-  } else if (xhr.status >= 400 && !(xhr.getResponseHeader("Content-Type") || "").includes("html")) {
-    event.detail.shouldSwap = false;
-    toast(word("failed"), "error");
-  }
+  const page = /^\s*<!doctype/i.test(xhr.responseText);
+  if (xhr.status < 400 || (!page && (xhr.getResponseHeader("Content-Type") || "").includes("html"))) return;
+  // A whole error page instead of a fragment is told, not swapped; ours say why, and that sentence is what is needed.
+  event.detail.shouldSwap = false;
+  event.detail.isError = false; // told here, once
+  if (!asked(event)) return;
+  const why = page && new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector("[data-refusal]");
+  const text = why ? [...why.children].map((part) => part.textContent.trim()).join(" ") : "";
+  toast(text || word(xhr.status === 403 ? "forbidden" : xhr.status === 404 ? "gone" : "failed"), "error");
 });
-// Refreshes that nobody asked for (a poll, a live event) fail in silence: the mark "connection lost" says it once.
-const asked = (event) => !event.detail.elt.matches?.("[data-live]");
 document.addEventListener("htmx:responseError", (event) => asked(event) && toast(word("failed"), "error"));
 document.addEventListener("htmx:sendError", (event) => asked(event) && toast(word("offline"), "error"));
 document.addEventListener("htmx:timeout", (event) => asked(event) && toast(word("slow"), "error"));

@@ -37,7 +37,7 @@ def icon(name: str, label: str = "", css: str = "") -> str:
         '<svg class="icon{}{}"{}><use href="{}#{}"></use></svg>',
         " icon-fill" if str(name).endswith("-filled") else "",
         f" {css}" if css else "",
-        format_html(' role="img" aria-label="{}"', label) if label else mark_safe(' aria-hidden="true"'),  # noqa: S308
+        format_html(' role="img" aria-label="{}"', label) if label else mark_safe(' aria-hidden="true"'),
         static("dist/icons.svg"),
         name,
     )
@@ -189,15 +189,16 @@ def chip(clock: Any, now: datetime) -> SafeString:
     tag = "a" if _value(clock, "explain_url") else "span"
     link = format_html(' href="{}"', _value(clock, "explain_url")) if tag == "a" else ""
     return format_html(
-        '<{tag} class="clock-chip"{link} data-state="{state}" data-level="{level}" data-label="{label}" data-exact="{hint}"'
-        '{due}{warn}{start} title="{hint}">'
+        '<{tag} class="clock-chip"{link} data-state="{state}" data-level="{level}" data-label="{label}"'
+        ' data-exact="{hint}"{due}{warn}{start} title="{hint}">'
         '<svg class="clock-ring" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9" pathLength="100">'
-        '</circle><circle class="clock-ring-left" cx="12" cy="12" r="9" pathLength="100" stroke-dashoffset="{ring}"></circle></svg>'
+        '</circle><circle class="clock-ring-left" cx="12" cy="12" r="9" pathLength="100" stroke-dashoffset="{ring}">'
+        "</circle></svg>"
         '<svg class="icon clock-chip-mark" aria-hidden="true"><use href="{sprite}#{mark}"></use></svg>'
         '<span class="clock-chip-label">{label}</span> <span class="clock-chip-time" aria-hidden="true">{text}</span>'
         '<span class="visually-hidden">{spoken}, {hint}</span></{tag}>',
-        tag=tag, link=link, state=state, level=level, label=label, hint=hint, spoken=spoken or text, text=text, mark=mark,
-        ring=f"{100 - 100 * share:.0f}", sprite=static("dist/icons.svg"),
+        tag=tag, link=link, state=state, level=level, label=label, hint=hint, spoken=spoken or text, text=text,
+        mark=mark, ring=f"{100 - 100 * share:.0f}", sprite=static("dist/icons.svg"),
         due=_data("due", due), warn=_data("warn", warn), start=_data("start", start),
     )  # fmt: skip
 
