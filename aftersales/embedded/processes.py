@@ -44,14 +44,19 @@ class Program:
     ready: Callable[[int], bool] = field(default=lambda pid: True)
 
 
-def birth(pid: int) -> str | None:
-    """What tells this process from a later one with the same id; None when it is gone."""
+def stat_fields(pid: int | str) -> list[str]:
+    """The fields of /proc/PID/stat from the state on; empty when the process is gone or only waits to be buried."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return None
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return None if fields[0] == "Z" else f"{boot} {fields[19]}"
+        return []
+    return [] if fields[0] == "Z" else fields
+
+
+def birth(pid: int) -> str | None:
+    """What tells this process from a later one with the same id; None when it is gone."""
+    fields = stat_fields(pid)
+    return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()} {fields[19]}" if fields else None
 
 
 def remember(path: Path, pid: int) -> None:
@@ -76,7 +81,8 @@ def group_lives(leader: int) -> bool:
         os.killpg(leader, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    return True
+    # The kernel counts the dead that nobody buries (a container without an init): they hold nothing any more.
+    return any(stat_fields(pid)[2:3] == [str(leader)] for pid in os.listdir("/proc") if pid.isdigit())
 
 
 def end_group(leader: int, seconds: float) -> None:
