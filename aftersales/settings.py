@@ -259,6 +259,18 @@ SPECTACULAR_SETTINGS = {
 SILENCED_SYSTEM_CHECKS: list[str] = (
     [] if HTTPS else ["security.W004", "security.W008", "security.W012", "security.W016"]
 )
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

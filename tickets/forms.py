@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -12,13 +14,13 @@ from tickets.states import Grade, Kind, WaitingFor
 LOCAL = "%Y-%m-%dT%H:%M"  # what <input type="datetime-local"> sends
 
 
-def moment(label: str, **kwargs: object) -> forms.DateTimeField:
+def moment(label: Any, **kwargs: object) -> forms.DateTimeField:
     """A local date and time."""
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL)
     return forms.DateTimeField(label=label, widget=widget, **kwargs)  # type: ignore[arg-type]
 
 
-def text(label: str, *, rows: int = 3, most: int = 4000, **kwargs: object) -> forms.CharField:
+def text(label: Any, *, rows: int = 3, most: int = 4000, **kwargs: object) -> forms.CharField:
     """Several lines of text."""
     return forms.CharField(
         label=label,

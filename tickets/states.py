@@ -107,7 +107,7 @@ class Grade(IntegerChoices):
     @property
     def definition(self) -> str:
         """What the grade means, in words that a caller understands."""
-        return _DEFINITIONS[self]
+        return str(_DEFINITIONS[self])
 
 
 _DEFINITIONS = {

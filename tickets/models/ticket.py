@@ -38,7 +38,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         if actor.user.role == Role.ADMIN:
             return self.none()
         if actor.user.role == Role.TECHNICIAN:
-            return self.filter(Q(technician=actor.user) | Q(owner=actor.user))
+            return self.filter(Q(technician=actor.user) | Q(owner=actor.user) | Q(offered_to=actor.user))
         return self
 
     def locked(self, pk: int, *, version: int | None = None, actor: Actor | None = None) -> Ticket:

@@ -1,0 +1,122 @@
+"""Who may do what when: every cell of state × verb × role, walked through the services against a table written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from aftersales.accounts.actors import Actor, Door
+from aftersales.core.errors import Refusal
+from tests.people import Cast
+from tickets import actions, verbs
+from tickets.models import Event, Notice, Ticket
+from tickets.sla.models import Segment
+from tickets.states import State
+
+pytestmark = pytest.mark.django_db
+
+C, D, T, O, A, S, M, X = "clerk", "dispatcher", "technician", "officer", "archivist", "supervisor", "manager", "admin"
+ROLES = (C, D, T, O, A, S, M, X)
+DESK = {C, D, O, S, M}
+OPEN = {"received", "in_progress", "visit_planned", "visiting", "waiting", "resolved", "reopened"}
+AT_DESK = {"received", "in_progress", "reopened"}
+EVERY = OPEN | {"closed", "refused", "cancelled"}
+
+# verb: (roles, states). The actor owns the ticket, it was offered to the actor, and the technician is sent to it.
+TABLE: dict[str, tuple[set[str], set[str]]] = {
+    "accept": (DESK | {T}, OPEN),
+    "decline": (DESK | {T}, OPEN),
+    "take": (set(), set()),  # it has an owner: see test_ownership
+    "log_contact": (DESK | {T}, OPEN),
+    "resume": (DESK, {"waiting"}),
+    "wait": (DESK, AT_DESK),
+    "resolve": (DESK, {"in_progress"}),
+    "close": (DESK, {"resolved"}),
+    "reopen": (DESK, {"resolved", "closed", "refused", "cancelled"}),
+    "note": (DESK | {T, A}, EVERY),
+    "hand_over": (DESK | {T}, OPEN),
+    "grade": (DESK, OPEN),
+    "edit": (DESK, OPEN),
+    "refuse": (DESK, AT_DESK),
+    "cancel": (DESK, AT_DESK | {"waiting", "visit_planned"}),
+    "approve_dispatch": (set(), set()),  # for installations only: see test_dispatch
+    "plan_visit": ({D, S, M}, AT_DESK | {"waiting"}),
+    "move_visit": ({D, S, M}, {"visit_planned"}),
+    "cancel_visit": ({D, S, M}, {"visit_planned"}),
+    "set_out": ({D, S, M, T}, {"visit_planned"}),
+    "check_in": ({D, S, M, T}, {"visit_planned"}),
+    "complete_visit": ({D, S, M, T}, {"visiting"}),
+}
+
+
+def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
+    at = cast.at
+    window = {"window_start": at + timedelta(days=2), "window_end": at + timedelta(days=2, hours=2)}
+    return {
+        "decline": {"reason": "busy"},
+        "log_contact": {"reached": True},
+        "wait": {"waiting_for": "parts", "until": at + timedelta(days=3), "reason": "compressor ordered"},
+        "resolve": {"resolution": "reset by telephone"},
+        "reopen": {"reason": "it leaks again"},
+        "note": {"text": "gate code 12"},
+        "hand_over": {"to": cast.user("dispatcher", "second")},
+        "grade": {"grade": 1},
+        "edit": {"summary": "leaks", "description": "", "kind": "repair", "visit_needed": True},
+        "refuse": {"reason": "not our product"},
+        "cancel": {"reason": "sold it"},
+        "plan_visit": {"technician": cast.technician, **window},
+        "move_visit": {"technician": cast.technician, "reason": "customer asked", **window},
+        "cancel_visit": {"reason": "customer asked"},
+        "complete_visit": {"solved": True, "finding": "leak", "work_done": "sealed", "unsigned_reason": "hand in plaster"},
+    }
+
+
+def test_table_names_every_verb_and_every_action() -> None:
+    assert set(TABLE) == {verb.name for verb in verbs.table()} == set(actions.names())
+
+
+@pytest.mark.rule("R75")
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("state", list(State))
+def test_allows_and_refuses_by_the_table(cast: Cast, state: State, role: str) -> None:
+    person = cast.technician if role == T else cast.user(role)
+    ticket = cast.ticket_in(state)
+    Ticket.objects.filter(pk=ticket.pk).update(owner=person, offered_to=person, technician=person if role == T else ticket.technician)
+    by = Actor(Door.PAGE, user=person)
+    wrong = [
+        f"{verb}: {'allowed' if done else 'refused'}"
+        for verb, (roles, states) in TABLE.items()
+        if (done := _try(cast, ticket.pk, verb, by)) != (role in roles and state.value in states)
+    ]
+    assert wrong == []
+    shown = {verb.name for verb in verbs.available(Ticket.objects.get(pk=ticket.pk), by)}
+    assert shown == {verb for verb, (roles, states) in TABLE.items() if role in roles and state.value in states}
+
+
+class _Undo(Exception):
+    pass
+
+
+def _try(cast: Cast, ticket_id: int, verb: str, by: Actor) -> bool:
+    """Do it for real, take it back; a refusal must have left nothing."""
+    action = actions.get(verb)
+    assert action is not None
+    before = _rows()
+    try:
+        with transaction.atomic():
+            action.run(ticket_id, by=by, at=cast.at + timedelta(hours=30), **inputs(cast).get(verb, {}))
+            raise _Undo
+    except _Undo:
+        return True
+    except Refusal:
+        assert _rows() == before, verb
+        return False
+
+
+def _rows() -> tuple[int, ...]:
+    counts: list[Callable[[], int]] = [Event.objects.count, Notice.objects.count, Segment.objects.count]
+    return tuple(count() for count in counts)
