@@ -49,6 +49,7 @@ def start(*, idle: bool, at_end) -> None:  # type: ignore[no-untyped-def]
     found = {name: value for name, value in given.items() if value}
     if idle:
         found = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none", "REDIS_URL": "redis://127.0.0.1:9/0"} | found
+    (home / "static").mkdir()  # WhiteNoise warns of a folder that is not there
     servers = Servers(home, lambda name, line: None, durable=False)
     at_end(servers.stop)  # last in, first out: before the folder goes
     if not idle:

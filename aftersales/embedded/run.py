@@ -35,11 +35,12 @@ ROLES = ("clerk", "dispatcher", "technician", "officer", "archivist", "superviso
 CELERY = ("celery", "-A", "aftersales")
 WORKER = (*CELERY, "worker", "--without-gossip", "--without-mingle", "--loglevel", "WARNING")
 
-# Name → module and arguments for this Python, in the order in which they start. docker-compose.yml starts the same.
+# Name → module and arguments for this Python, in the order in which they start. docker-compose.yml starts the same ones
+# (tests/deployment): a process that is added here and forgotten there fails a test.
 PROCESSES: dict[str, tuple[str, ...]] = {
     "web": (
         *("gunicorn", "aftersales.wsgi:application", "--worker-class", "gthread", "--workers", "2", "--threads", "4"),
-        *("--bind", "{host}:{port}", "--graceful-timeout", "3", "--no-control-socket"),
+        *("--bind", "{host}:{port}", "--graceful-timeout", "{grace}", "--no-control-socket"),
     ),
     "events": (
         *("uvicorn", "aftersales.asgi:application", "--host", "{host}", "--port", "{events_port}"),
@@ -48,7 +49,7 @@ PROCESSES: dict[str, tuple[str, ...]] = {
     "worker-sla": (*WORKER, "-Q", "sla", "-c", "1", "-n", "sla@%h"),
     "worker-default": (*WORKER, "-Q", "default", "-c", "1", "-n", "default@%h"),
     "worker-pdf": (*WORKER, "-Q", "pdf", "-c", "1", "-n", "pdf@%h"),
-    "beat": (*CELERY, "beat", "-s", "{home}/beat-schedule", "--pidfile=", "--loglevel", "WARNING"),
+    "beat": (*CELERY, "beat", "-s", "{schedule}", "--pidfile=", "--loglevel", "WARNING"),
     "relay": ("manage", "relay"),
 }
 # First those who make work, then those who do it; the servers last.
@@ -215,7 +216,11 @@ class Runner:
 
     def _start_processes(self, environ: dict[str, str]) -> None:
         for name, words in PROCESSES.items():
-            argv = command(words, host=self.host, port=self.port, events_port=self.events_port, home=self.home)
+            argv = command(
+                words,
+                **{"host": self.host, "port": self.port, "events_port": self.events_port},
+                **{"schedule": self.home / "beat-schedule", "grace": 3},
+            )
             self.children[name] = Child(Program(name, argv, environ, CHECKOUT), self.home, say)
             self.children[name].start()
 
