@@ -7,6 +7,7 @@ from pathlib import Path
 
 import environ
 import structlog
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "aftersales.core.middleware.EventsPortMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "aftersales.core.middleware.RefusalMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -150,7 +152,16 @@ CELERY = {
     "beat_max_loop_interval": 1,
     "beat_schedule": {
         "sweep": {"task": "tickets.sla.tasks.sweep", "schedule": 1.0, "options": {"expires": 5}},
-        "beat-heartbeat": {"task": "tickets.tasks.beat_heartbeat", "schedule": 10.0, "options": {"expires": 30}},
+        # Through each queue: that beat lives and that the queue is served is shown by the same task.
+        **{
+            f"heartbeat-{queue}": {
+                "task": "tickets.tasks.beat_heartbeat",
+                "schedule": 5.0,
+                "options": {"expires": 20, "queue": queue},
+            }
+            for queue in ("sla", "default", "pdf")
+        },
+        "purge": {"task": "tickets.tasks.purge", "schedule": crontab(hour=19, minute=30)},  # at night in China
     },
     "timezone": "UTC",
 }
@@ -198,7 +209,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:", "blob:"],
-        "connect-src": [SELF],  # core.middleware adds the port of the events process
+        "connect-src": [SELF],  # EventsPortMiddleware adds the port of the events process
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],
@@ -217,6 +228,8 @@ TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
 USE_TZ = True
 DEFAULT_PHONE_REGION = env.str("DEFAULT_PHONE_REGION", default="CN")
 COMPANY = env.str("COMPANY", default="Aftersales")  # the mark on forms
+COMPANY_CONTACT = env.str("COMPANY_CONTACT", default="")  # the contact line on forms: hotline, address
+PUBLIC_URL = env.str("PUBLIC_URL", default="")  # https://…: what the QR code of a form leads to; empty: the number alone
 
 # ── Files ───────────────────────────────────────────────────────────────────────────────────────
 STATIC_URL = "static/"

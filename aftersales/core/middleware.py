@@ -44,10 +44,6 @@ class RequestMiddleware:
         response["X-Server-Time"] = timezone.now().isoformat()
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"
-        if settings.EVENTS_PORT:
-            # The events process of a laptop listens on a port of its own.
-            host = request.get_host().rsplit(":", 1)[0]
-            response._csp_update = {"connect-src": [f"{request.scheme}://{host}:{settings.EVENTS_PORT}"]}  # type: ignore[attr-defined]
         return response
 
     @staticmethod
@@ -59,6 +55,21 @@ class RequestMiddleware:
             else HttpResponse(detail, status=413, content_type="text/plain; charset=utf-8")
         )
         response["Connection"] = "close"
+        return response
+
+
+class EventsPortMiddleware:
+    """Lets pages listen to the events process of a laptop, which has a port of its own; inside the CSP middleware."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if settings.EVENTS_PORT:
+            host = request.get_host().rsplit(":", 1)[0] if ":" in request.get_host() else request.get_host()
+            source = f"{request.scheme}://{host}:{settings.EVENTS_PORT}"
+            response._csp_update = {"connect-src": [source]}  # type: ignore[attr-defined]
         return response
 
 
