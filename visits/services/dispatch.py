@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.models import User
 from aftersales.accounts.roles import Role
-from aftersales.core.errors import Invalid, Missing, NotAllowed
+from aftersales.core.errors import Invalid, Missing, NotAllowed, Stale
 from aftersales.core.fsm import move
 from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
@@ -28,6 +33,35 @@ from visits.states import ACTIVE, VisitState
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
 FURTHEST = timedelta(days=180)
+_DEADLOCK = "40P01"
+_TAKEN = ("23P01", "23505")  # exclusion: the technician is elsewhere; unique: the ticket has an open visit
+_TRIES = 3
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def again_after_deadlock(service: Callable[P, R]) -> Callable[P, R]:
+    """Run a service anew when PostgreSQL ended its transaction to break a deadlock; after three times it is refused.
+
+    Stands outside the transaction: within it the locks that caused the deadlock would still be held.
+    """
+
+    @wraps(service)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for tried in range(1, _TRIES + 1):
+            try:
+                return service(*args, **kwargs)
+            except OperationalError as error:
+                if getattr(error.__cause__, "pgcode", None) != _DEADLOCK:
+                    raise
+                if tried == _TRIES or connection.in_atomic_block:
+                    raise NotAllowed(
+                        _("Somebody booked at the same moment. Look again, then choose."), code="slot_taken"
+                    ) from error
+        raise AssertionError("unreachable")
+
+    return run
 
 
 @transaction.atomic
@@ -42,6 +76,7 @@ def approve_dispatch(ticket_id: int, *, by: Actor, at: datetime | None = None, v
     return ticket
 
 
+@again_after_deadlock
 @transaction.atomic
 def plan_visit(
     ticket_id: int,
@@ -104,6 +139,7 @@ def plan_visit(
     return ticket
 
 
+@again_after_deadlock
 @transaction.atomic
 def move_visit(
     ticket_id: int,
@@ -191,11 +227,17 @@ def cancel(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None
     return ticket
 
 
-def open_visit(ticket: Ticket) -> Visit:
-    """The visit that is planned or going on, locked. Raises Missing."""
+def open_visit(ticket: Ticket, *, version: int | None = None) -> Visit:
+    """The visit that is planned or going on, locked. Raises Missing, Stale.
+
+    A page about the visit sends the visit's version: a note that the desk adds to the ticket meanwhile takes no report
+    out of a technician's hands.
+    """
     visit = ticket.visits.select_for_update(of=("self",)).select_related("technician").filter(state__in=ACTIVE).first()
     if visit is None:
         raise Missing(_("No visit is planned."))
+    if version is not None and version != visit.version:
+        raise Stale(_("The visit was changed meanwhile. Nothing of yours was saved: look at it again."))
     return visit
 
 
@@ -228,36 +270,39 @@ def _check_window(start: datetime, end: datetime, at: datetime) -> None:
 
 
 def _book(visit: Visit) -> None:
-    """Save the booking, or say who is there already. Rivals meet the constraint (23P01) or a deadlock (40P01)."""
+    """Save the booking, or say which order is there already; the constraint decides, not a look beforehand."""
+    # Rivals for one technician queue here. Left to the constraint alone, two inserts can wait for each other (40P01).
+    # NO KEY: rows that only refer to the technician do not wait.
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=visit.technician_id)
     try:
         with transaction.atomic():
             visit.save()
-    except (IntegrityError, OperationalError) as error:
-        if getattr(error.__cause__, "pgcode", None) not in ("23P01", "40P01", "23505"):
+    except IntegrityError as error:
+        if getattr(error.__cause__, "pgcode", None) not in _TAKEN:
             raise
-        other = (
-            Visit.objects.filter(
-                technician=visit.technician,
-                state__in=ACTIVE,
-                window_start__lt=visit.window_end,
-                window_end__gt=visit.window_start,
-            )
-            .exclude(pk=visit.pk)
-            .first()
-        )
+        other = bookings_between(visit.technician, visit.window_start, visit.window_end).exclude(pk=visit.pk).first()
         if other is None:
             raise NotAllowed(_("A visit is planned already; move it instead."), code="visit_open") from error
-        raise NotAllowed(
-            _("%(technician)s is booked from %(start)s to %(end)s (%(order)s). Choose another time or person.")
-            % {
-                "technician": visit.technician.name,
-                "start": timezone.localtime(other.window_start).strftime("%H:%M"),
-                "end": timezone.localtime(other.window_end).strftime("%H:%M"),
-                "order": other.order_number,
-            },
-            code="slot_taken",
-            field="window_start",
-        ) from error
+        raise NotAllowed(who_is_there(visit.technician, other), code="slot_taken", field="window_start") from error
+
+
+def bookings_between(technician: User, start: datetime, end: datetime) -> QuerySet[Visit]:
+    """The open visits of a technician that touch [start, end); one that ends when another starts does not touch it."""
+    return Visit.objects.filter(
+        technician=technician, state__in=ACTIVE, window_start__lt=end, window_end__gt=start
+    ).order_by("window_start")
+
+
+def who_is_there(technician: User, other: Visit) -> str:
+    """Say in a sentence why the technician cannot come then, and what to do."""
+    start, end = timezone.localtime(other.window_start), timezone.localtime(other.window_end)
+    return _("%(technician)s is booked on %(day)s from %(start)s to %(end)s (%(order)s). Choose another time or person.") % {
+        "technician": technician.name,
+        "day": date_format(start, "SHORT_DATE_FORMAT"),
+        "start": start.strftime("%H:%M"),
+        "end": end.strftime("%H:%M"),
+        "order": other.order_number,
+    }
 
 
 def _reason(text: str) -> str:

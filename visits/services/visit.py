@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import struct
+import zlib
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -13,7 +15,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
 from aftersales.accounts.actors import Actor
-from aftersales.core.errors import Invalid, NotAllowed
+from aftersales.core.errors import Invalid
 from aftersales.core.fsm import move
 from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
@@ -26,18 +28,27 @@ from tickets.verbs import permit
 from visits import hooks
 from visits.models import ServiceSheet, Visit
 from visits.services.dispatch import open_visit
+from visits.services.sheet import RENDER_TASK
 
-MAX_SIGNATURE_BYTES = 300_000
-RENDER_TASK = "visits.tasks.render_service_sheet"
+MAX_SIGNATURE_BYTES = 300_000  # of base64
+MAX_SIGNATURE_PIXELS = 4_000_000  # a canvas as wide as a telephone page, at four device pixels a pixel, has 2,000,000
+MIN_DARK_PIXELS = 20
 
 
 @transaction.atomic
-def set_out(ticket_id: int, *, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
+def set_out(
+    ticket_id: int,
+    *,
+    by: Actor,
+    at: datetime | None = None,
+    version: int | None = None,
+    visit_version: int | None = None,
+) -> Ticket:
     """The technician is on the way."""
     at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     permit(ticket, "set_out", by)
-    visit = open_visit(ticket)
+    visit = open_visit(ticket, version=visit_version)
     move(visit.set_out, at)
     visit.version += 1
     visit.save(update_fields=["state", "en_route_at", "version"])
@@ -47,12 +58,19 @@ def set_out(ticket_id: int, *, by: Actor, at: datetime | None = None, version: i
 
 
 @transaction.atomic
-def check_in(ticket_id: int, *, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
+def check_in(
+    ticket_id: int,
+    *,
+    by: Actor,
+    at: datetime | None = None,
+    version: int | None = None,
+    visit_version: int | None = None,
+) -> Ticket:
     """The technician is at the site: the on-site promise is met (R22)."""
     at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     permit(ticket, "check_in", by)
-    visit = open_visit(ticket)
+    visit = open_visit(ticket, version=visit_version)
     was = ticket.state
     move(visit.check_in, at)
     visit.version += 1
@@ -81,6 +99,7 @@ def complete_visit(
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
+    visit_version: int | None = None,
 ) -> Ticket:
     """Record the work and the customer's signature; the service sheet is queued (R32).
 
@@ -90,7 +109,7 @@ def complete_visit(
     at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     permit(ticket, "complete_visit", by)
-    visit = open_visit(ticket)
+    visit = open_visit(ticket, version=visit_version)
     visit.finding = clean_text(finding)
     visit.work_done = clean_text(work_done)
     visit.customer_comment = clean_text(customer_comment)[:4000]
@@ -141,22 +160,19 @@ def _check_report(visit: Visit) -> None:
 
 
 def read_signature(data_url: str) -> bytes:
-    """Read a drawn signature and write it anew as a small black and white PNG; anything else in the file is gone.
+    """Read a drawn signature and write it anew as a small grey PNG; anything else in the file is gone.
 
     Raises Invalid when it is no PNG, too large, or when nothing was drawn.
     """
-
-    def wrong(code: str, message: str) -> Invalid:
-        return Invalid(message, code=code, field="signature")
-
     head, _comma, body = data_url.partition(",")
     if head != "data:image/png;base64" or len(body) > MAX_SIGNATURE_BYTES:
-        raise wrong("format", _("The signature could not be read; clear it and sign again."))
+        raise _unreadable()
     try:
         raw = base64.b64decode(body, validate=True)
         with Image.open(io.BytesIO(raw), formats=["PNG"]) as picture:
-            if picture.width > 4000 or picture.height > 4000:
-                raise wrong("format", _("The signature could not be read; clear it and sign again."))
+            # Only the header is read so far: a small file that unpacks to gigabytes ends here.
+            if picture.width * picture.height > MAX_SIGNATURE_PIXELS:
+                raise _unreadable()
             drawn = Image.new("RGB", picture.size, "white")
             rgba = picture.convert("RGBA")
             drawn.paste(rgba, mask=rgba.getchannel("A"))
@@ -164,30 +180,30 @@ def read_signature(data_url: str) -> bytes:
         binascii.Error,
         UnidentifiedImageError,
         OSError,
+        EOFError,
         ValueError,
         SyntaxError,
+        struct.error,
+        zlib.error,
         Image.DecompressionBombError,
     ) as error:
-        raise wrong("format", _("The signature could not be read; clear it and sign again.")) from error
+        raise _unreadable() from error
     grey = drawn.convert("L")
-    dark = sum(grey.histogram()[:128])
-    if dark < 20:
-        raise wrong("empty", _("Nothing was drawn: the customer signs here."))
+    if sum(grey.histogram()[:128]) < MIN_DARK_PIXELS:
+        raise Invalid(_("Nothing was drawn: the customer signs here."), code="empty", field="signature")
     grey.thumbnail((900, 400))
     out = io.BytesIO()
     grey.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
+def _unreadable() -> Invalid:
+    return Invalid(
+        _("The signature could not be read; clear it and sign again."), code="unreadable", field="signature"
+    )
+
+
 def _next_sheet(at: datetime) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('sheet_numbers')")
         return f"S{timezone.localtime(at):%Y%m%d}-{cursor.fetchone()[0]:05d}"
-
-
-def remake_sheet(sheet: ServiceSheet) -> None:
-    """Queue a sheet whose making failed once more."""
-    if sheet.state != "failed":
-        raise NotAllowed(_("The sheet is there or being made."))
-    ServiceSheet.objects.filter(pk=sheet.pk).update(state="queued", last_error="")
-    outbox.put(RENDER_TASK, sheet.pk)
