@@ -19,7 +19,7 @@ setup:  ## only make the checkout ready, tests included
 	@$(TEST) true
 
 test: lint  ## lint, then every test but the long fault runs (ARGS="-k name" for some)
-	@$(TEST) python -m pytest -p tests.servers $(ARGS)
+	@$(TEST) python -m pytest $(ARGS)
 
 lint:  ## style, types, floors, templates, migrations, translations
 	@$(TEST) python scripts/lint.py
@@ -31,10 +31,10 @@ bench:  ## measure; JSON and a table (ARGS=… for benchmarks)
 	@$(TEST) python -m benchmarks $(ARGS)
 
 faults:  ## kill and freeze processes for minutes, then compare with what was promised
-	@$(TEST) python -m pytest -p tests.servers -m faults tests/faults $(ARGS)
+	@$(TEST) python -m pytest -m faults tests/faults $(ARGS)
 
 screenshots:  ## the pictures of the documentation, made by the browser tests
-	@SCREENSHOTS=1 $(TEST) python -m pytest -p tests.servers -m browser tests/browser $(ARGS)
+	@SCREENSHOTS=1 $(TEST) python -m pytest -m browser tests/browser $(ARGS)
 
 translations:  ## write new texts into the catalogues (locale/)
 	@$(TEST) python scripts/translations.py update
