@@ -17,6 +17,7 @@ from aftersales.accounts import services as accounts
 from aftersales.accounts.actors import Actor, Door
 from aftersales.accounts.models import Partner, Region, Team, User
 from aftersales.accounts.roles import Role, Scope
+from aftersales.core import remembered
 from aftersales.customers.models import ProductModel
 from complaints.services import callback
 from tickets.models import Ticket
@@ -41,6 +42,7 @@ class Cast:
     def __init__(self) -> None:
         defaults.install(Calendar, Policy)  # a transactional test empties what the migration made
         policies.forget()
+        remembered.forget_all()
 
     @cached_property
     def region(self) -> Region:

@@ -12,14 +12,16 @@ from tickets.models import Event, Notice, Ticket
 
 def post(event: Event, *, to: Iterable[User | None], at: datetime, urgent: bool = False) -> None:
     """Tell each of these people once in their inbox; nobody is told of what they did themselves."""
+    Notice.objects.bulk_create(rows(event, to=to, at=at, urgent=urgent), ignore_conflicts=True)
+
+
+def rows(event: Event, *, to: Iterable[User | None], at: datetime, urgent: bool = False) -> list[Notice]:
+    """The notices that `post` writes, not saved yet."""
     people = {user.pk: user for user in to if user is not None and user.is_active and user.pk != event.user_id}
-    Notice.objects.bulk_create(
-        [
-            Notice(recipient=user, event=event, ticket_id=event.ticket_id, urgent=urgent, created_at=at)
-            for user in people.values()
-        ],
-        ignore_conflicts=True,
-    )
+    return [
+        Notice(recipient=user, event=event, ticket=event.ticket, urgent=urgent, created_at=at)
+        for user in people.values()
+    ]
 
 
 def supervisor_of(ticket: Ticket) -> list[User]:

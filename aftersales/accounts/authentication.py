@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import DateTimeField, Func
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
@@ -15,13 +17,12 @@ from aftersales.accounts.actors import Actor, Door
 from aftersales.accounts.models import PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.accounts.services import digest
-from aftersales.core.time import now
 
 _LAST_USED_STEP = timedelta(minutes=5)  # not a write a request
 
 
 class PartnerKeyAuthentication(BaseAuthentication):
-    """`request.user` becomes the Actor of the partner, `request.auth` its key."""
+    """`request.user` becomes the Actor of the partner, `request.auth` its key; `request.auth.read_at` is the time."""
 
     def authenticate(self, request: Request) -> tuple[Actor, PartnerKey] | None:
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
@@ -31,10 +32,13 @@ class PartnerKeyAuthentication(BaseAuthentication):
             raise exceptions.AuthenticationFailed(
                 _("Send the key as “Authorization: Bearer <key>”."), code="key_malformed"
             )
-        key = PartnerKey.objects.select_related("partner").filter(digest=digest(secret.strip())).first()
-        at = now()
+        found = PartnerKey.objects.select_related("partner").annotate(
+            read_at=Func(function="clock_timestamp", output_field=DateTimeField())
+        )
+        key = found.filter(digest=digest(secret.strip())).first()
         if key is None or key.revoked_at is not None or not key.partner.is_active:
             raise exceptions.AuthenticationFailed(_("This key is not valid."), code="key_invalid")
+        at: datetime = key.read_at
         if key.expires_at <= at:
             raise exceptions.AuthenticationFailed(_("This key has expired; ask for a new one."), code="key_expired")
         if key.last_used_at is None or at - key.last_used_at > _LAST_USED_STEP:
@@ -45,15 +49,21 @@ class PartnerKeyAuthentication(BaseAuthentication):
         return 'Bearer realm="aftersales"'
 
 
+def demand_scope(actor: Actor, scopes: Collection[str]) -> None:
+    """Raise PermissionDenied (code scope_missing) unless the key has one of the scopes; an empty list asks for none."""
+    if scopes and not actor.scopes & frozenset(scopes):
+        wanted = " / ".join(sorted(str(Scope(scope).value) for scope in scopes))
+        raise exceptions.PermissionDenied(
+            _("The key lacks the scope “%(scope)s”.") % {"scope": wanted}, "scope_missing"
+        )
+
+
 class IsPartner(BasePermission):
-    """A valid key; a view may name the scope it needs as `scope` or by method in `scopes`."""
+    """A valid key; a view names by method the scopes of which it needs one, as `scopes`. Unnamed: tickets.read."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.user, Actor):
-            raise exceptions.NotAuthenticated(code="key_missing")
-        needed = getattr(view, "scopes", {}).get(request.method, getattr(view, "scope", Scope.READ))
-        if needed not in request.user.scopes:
-            raise exceptions.PermissionDenied(
-                _("The key lacks the scope “%(scope)s”.") % {"scope": needed}, code="scope_missing"
-            )
+            raise exceptions.NotAuthenticated(_("Send the key as “Authorization: Bearer <key>”."), code="key_missing")
+        method = "GET" if request.method == "HEAD" else request.method
+        demand_scope(request.user, getattr(view, "scopes", {}).get(method, [Scope.READ]))
         return True

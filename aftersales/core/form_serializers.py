@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from rest_framework import serializers
 
-from aftersales.core.strict import StrictSerializer
+from aftersales.core.strict import MomentField, StrictSerializer
 
 
 def serializer_for(form: type[forms.Form], name: str) -> type[StrictSerializer]:
@@ -17,7 +17,12 @@ def serializer_for(form: type[forms.Form], name: str) -> type[StrictSerializer]:
 
 
 def _field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
-    common: dict[str, Any] = {"required": field.required, "help_text": str(field.help_text or field.label or "")}
+    # Lazy words stay lazy: the class is made once, its reader's language differs.
+    common: dict[str, Any] = {
+        "required": field.required,
+        "label": field.label,
+        "help_text": field.help_text or field.label or "",
+    }
     if isinstance(field, forms.ModelChoiceField):
         key = field.to_field_name or "pk"
         queryset = field.queryset
@@ -33,9 +38,9 @@ def _field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
     if isinstance(field, forms.ChoiceField):
         return serializers.ChoiceField(choices=_choices(field), allow_blank=not field.required, **common)
     if isinstance(field, forms.BooleanField):
-        return serializers.BooleanField(required=False, default=False, help_text=common["help_text"])
+        return serializers.BooleanField(**{**common, "required": False, "default": False})
     if isinstance(field, forms.DateTimeField):
-        return serializers.DateTimeField(**common, allow_null=not field.required)
+        return MomentField(**common, allow_null=not field.required)
     if isinstance(field, forms.IntegerField):
         return serializers.IntegerField(
             **common, min_value=field.min_value, max_value=field.max_value, allow_null=not field.required

@@ -3,7 +3,8 @@
     {"type": "about:blank", "title": "...", "status": 422, "code": "invalid", "detail": "...", "instance": "/api/v1/tickets",
      "request_id": "...", "errors": [{"pointer": "/customer/phone", "code": "phone_invalid", "detail": "..."}]}
 
-`code` is stable and never translated; `title` and `detail` follow Accept-Language.
+`code` is stable and never translated; `detail` follows Accept-Language. An error of a query parameter has `parameter`
+in place of `pointer`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -47,35 +49,52 @@ def response(
     if errors:
         body["errors"] = errors
     body.update(extra)
-    answer = HttpResponse(json.dumps(body, ensure_ascii=False), status=status, content_type=MEDIA_TYPE)
+    text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")  # half a surrogate pair may be quoted
+    answer = HttpResponse(text, status=status, content_type=MEDIA_TYPE)
     answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def too_large(most: int, request: HttpRequest | None) -> HttpResponse:
+    """413: the body has more bytes than `most`; the connection is closed, for the rest of it is not read."""
+    detail = _("The request is larger than %(size)d MB.") % {"size": most // 2**20}
+    answer = response(413, "body_too_large", detail, request)
+    answer["Connection"] = "close"
     return answer
 
 
 def of_refusal(refusal: Refusal, request: HttpRequest) -> HttpResponse:
     """Turn a domain error into its answer; a stale version is 412 as If-Match asks."""
     status = 412 if isinstance(refusal, Stale) else refusal.status
-    errors = None
-    if isinstance(refusal, Invalid):
-        errors = [
-            {"pointer": "/" + field.replace(".", "/"), "code": code, "detail": message}
-            for field, code, message in refusal.errors
-            if field
-        ]
+    named = refusal.errors if isinstance(refusal, Invalid) else [(refusal.field, refusal.code, refusal.message)]
+    reading = request.method in ("GET", "HEAD")
+    errors = [
+        {**_place(field, reading=reading), "code": code, "detail": str(message)}
+        for field, code, message in named
+        if field
+    ]
     extra = {"rule": refusal.rule} if refusal.rule else {}
-    return response(status, refusal.code, refusal.message, request, errors, **extra)
+    answer = response(status, refusal.code, str(refusal.message), request, errors, **extra)
+    if hasattr(refusal, "retry_after"):
+        answer["Retry-After"] = str(refusal.retry_after)
+    return answer
+
+
+def _place(field: str, *, reading: bool) -> dict[str, str]:
+    return {"parameter": field} if reading else {"pointer": "/" + field.replace(".", "/")}
 
 
 def _flatten(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            yield from _flatten(inner, path if name == "non_field_errors" else f"{path}/{name}")
+            step = str(name).replace("~", "~0").replace("/", "~1")
+            yield from _flatten(inner, path if name == "non_field_errors" else f"{path}/{step}")
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
             leaf = isinstance(inner, exceptions.ErrorDetail)
             yield from _flatten(inner, path if leaf else f"{path}/{index}")
     elif detail:
-        yield {"pointer": path or "/", "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}
+        yield {"pointer": path, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}
 
 
 def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
@@ -98,6 +117,8 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
             answer["WWW-Authenticate"] = error.auth_header
         if getattr(error, "wait", None):
             answer["Retry-After"] = str(int(error.wait) + 1)
+    elif isinstance(error, RequestDataTooBig):
+        answer = too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0, request)
     elif isinstance(error, Http404):
         answer = response(404, "not_found", _("There is no such thing here."), request)
     elif isinstance(error, PermissionDenied):

@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Unknown fields are errors with the code "unknown_field" and a pointer to each."""
+    """Unknown fields are errors with the code "unknown_field" and a pointer to each, beside those of known fields."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            unknown = [name for name in data if name not in self.fields]
-            if unknown:
-                raise serializers.ValidationError(
-                    {str(name): [ErrorDetail(_("There is no such field."), code="unknown_field")] for name in unknown}
-                )
-        return super().to_internal_value(data)
+        unknown = [name for name in data if name not in self.fields] if isinstance(data, dict) else []
+        if not unknown:
+            return super().to_internal_value(data)
+        errors: dict[str, Any] = {
+            str(name): [ErrorDetail(_("There is no such field."), code="unknown_field")] for name in unknown
+        }
+        try:
+            super().to_internal_value({name: value for name, value in data.items() if name not in unknown})
+        except serializers.ValidationError as error:
+            if isinstance(error.detail, dict):
+                errors = {**error.detail, **errors}
+        raise serializers.ValidationError(errors)
+
+
+class MomentField(serializers.DateTimeField):
+    """A time with its offset from UTC: one without it means another moment in another place. The value is UTC."""
+
+    default_error_messages = {
+        "offset": gettext_lazy("Give the time with its offset, as in 2026-11-21T09:30:00+08:00."),
+    }
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm[:ss]±hh:mm")
+        try:
+            moment = parse_datetime(value)
+        except ValueError:
+            moment = None
+        if moment is None:
+            self.fail("invalid", format="YYYY-MM-DDThh:mm[:ss]±hh:mm")
+        if moment.tzinfo is None:
+            self.fail("offset")
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            self.fail("overflow", timezone="UTC")

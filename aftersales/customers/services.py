@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from django.db import connection
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.models import Partner, Region
 from aftersales.core import phones
+from aftersales.core.batch import Batch
 from aftersales.core.errors import Invalid, Missing
 from aftersales.core.text import clean_line, digits, fold
 from aftersales.customers.models import Customer, CustomerPhone, Product, ProductModel, Site
@@ -25,34 +28,70 @@ def find_or_create(
     partner: Partner | None,
     region: Region | None,
     at: datetime,
+    batch: Batch | None = None,
 ) -> Customer:
     """Take the customer that was chosen; else the one with this number and this name; else make one.
 
-    A partner matches among its own customers only: a number must not open another's file.
+    A partner matches among its own customers only: a number must not open another's file. New rows go into the batch,
+    if there is one, and are then not saved yet (`customer._state.adding`).
     """
     if customer is not None:
         customer = surviving(customer)
         if partner is not None and customer.partner_id != partner.pk:
             raise Missing(_("There is no such customer."))
         if phone:
-            add_phone(customer, phone, region=region)
+            add_phone(customer, phone, region=region, batch=batch)
         return customer
     number = phones.parse(phone, region=region.phone_region if region else "", field="customer.phone")
     name = clean_line(name)
     if len(name) > 120:
         raise Invalid(_("At most 120 characters."), code="too_long", field="customer.name")
     if partner is not None:
-        known = Customer.objects.filter(phones__e164=number.e164, partner=partner, merged_into=None).order_by("pk")[:20]
-        for candidate in known:
-            if fold(candidate.name) == fold(name):
-                return candidate
+        known = _known(number, name, partner) or _known_alone(number, name, partner)
+        if known is not None:
+            return _told(known, email=email, vip=vip)
     customer = Customer(
         name=name, email=email, language=language or "zh-hans", vip=bool(vip), partner=partner, created_at=at
     )
     customer.index()
-    customer.save(force_insert=True)
-    _save_phone(customer, number)
+    _save(customer, batch)
+    _save(_phone_row(customer, number), batch)
     return customer
+
+
+def _known(number: phones.Phone, name: str, partner: Partner) -> Customer | None:
+    folded = fold(name)
+    rows = Customer.objects.filter(phones__e164=number.e164, partner=partner, merged_into=None).order_by("pk")[:20]
+    return next((customer for customer in rows if fold(customer.name) == folded), None)
+
+
+def _known_alone(number: phones.Phone, name: str, partner: Partner) -> Customer | None:
+    """Look again when nobody else is making the same customer: two first requests of one person are one file."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [partner.pk % 2**31, number.e164])
+    return _known(number, name, partner)
+
+
+def _told(customer: Customer, *, email: str, vip: bool | None) -> Customer:
+    """Keep what a partner now says of a customer that we know; what was promised before stays promised."""
+    changed = {}
+    if vip is not None and vip != customer.vip:
+        changed["vip"] = vip
+    if email and not customer.email:
+        changed["email"] = email
+    if changed:
+        for name, value in changed.items():
+            setattr(customer, name, value)
+        customer.version += 1
+        customer.save(update_fields=[*changed, "version"])
+    return customer
+
+
+def _save(row: Model, batch: Batch | None) -> None:
+    if batch is None:
+        row.save(force_insert=True)
+    else:
+        batch.add(row)
 
 
 def surviving(customer: Customer) -> Customer:
@@ -62,17 +101,17 @@ def surviving(customer: Customer) -> Customer:
     return customer
 
 
-def add_phone(customer: Customer, raw: str, *, region: Region | None = None) -> None:
+def add_phone(customer: Customer, raw: str, *, region: Region | None = None, batch: Batch | None = None) -> None:
     """Keep one more number of the customer, as typed and as E.164; a known one changes nothing."""
     number = phones.parse(raw, region=region.phone_region if region else "", field="customer.phone")
     if not customer.phones.filter(e164=number.e164, extension=number.extension).exists():
-        _save_phone(customer, number)
+        _save(_phone_row(customer, number), batch)
 
 
-def _save_phone(customer: Customer, number: phones.Phone) -> None:
-    CustomerPhone(
+def _phone_row(customer: Customer, number: phones.Phone) -> CustomerPhone:
+    return CustomerPhone(
         customer=customer, raw=number.raw, e164=number.e164, extension=number.extension, tail=tail(number.e164)
-    ).save(force_insert=True)
+    )
 
 
 def tail(e164: str) -> str:
@@ -81,9 +120,15 @@ def tail(e164: str) -> str:
 
 
 def site_for(
-    customer: Customer, *, site: Site | None, address: str, region: Region | None, access_hours: str = ""
+    customer: Customer,
+    *,
+    site: Site | None,
+    address: str,
+    region: Region | None,
+    access_hours: str = "",
+    batch: Batch | None = None,
 ) -> Site | None:
-    """Take the chosen site of this customer, or the one with the same address, or make it."""
+    """Take the chosen site of this customer, or the one with the same address, or make it (see find_or_create)."""
     if site is not None:
         if site.customer_id != customer.pk:
             raise Missing(_("There is no such site."))
@@ -93,10 +138,13 @@ def site_for(
         return None
     if len(address) > 300:
         raise Invalid(_("At most 300 characters."), code="too_long", field="site.address")
-    known = customer.sites.filter(address=address).select_related("region").first()
-    return known or Site.objects.create(
-        customer=customer, address=address, region=region, access_hours=clean_line(access_hours)[:120]
-    )
+    if not customer._state.adding:
+        known = customer.sites.filter(address=address).select_related("region").first()
+        if known is not None:
+            return known
+    made = Site(customer=customer, address=address, region=region, access_hours=clean_line(access_hours)[:120])
+    _save(made, batch)
+    return made
 
 
 def product_for(
@@ -108,8 +156,12 @@ def product_for(
     site: Site | None,
     purchased_on: date | None,
     voucher_number: str,
+    batch: Batch | None = None,
 ) -> Product | None:
-    """Take the chosen product of this customer, or the one with this model and serial number, or make it."""
+    """Take the chosen product of this customer, or the one with this model and serial number, or make it.
+
+    Saved as find_or_create says.
+    """
     if product is not None:
         if product.customer_id != customer.pk:
             raise Missing(_("There is no such product."))
@@ -119,11 +171,11 @@ def product_for(
     serial = clean_line(serial)
     if len(serial) > 60:
         raise Invalid(_("At most 60 characters."), code="too_long", field="product.serial")
-    if serial:
+    if serial and not customer._state.adding:
         known = customer.products.filter(serial_key=Product.key(serial), model=model).select_related("model").first()
         if known:
             return known
-    return Product.objects.create(
+    made = Product(
         customer=customer,
         site=site,
         model=model,
@@ -133,6 +185,8 @@ def product_for(
         voucher_number=clean_line(voucher_number)[:60],
         warranty_until=add_months(purchased_on, model.warranty_months) if purchased_on else None,
     )
+    _save(made, batch)
+    return made
 
 
 def add_months(day: date, months: int) -> date:
@@ -148,6 +202,8 @@ def add_months(day: date, months: int) -> date:
 
 def file_is_complete(customer: Customer, *, site: Site | None = None, product: Product | None = None) -> bool:
     """Whether the file has what R70 asks for: name, telephone, address and products."""
+    if customer._state.adding:  # being made with its telephone
+        return site is not None and product is not None
     has_site = site is not None or customer.sites.exists()
     has_product = product is not None or customer.products.exists()
     return has_site and has_product and customer.phones.exists()

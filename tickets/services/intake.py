@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.actors import Actor, require
 from aftersales.accounts.models import Region, Team
+from aftersales.accounts.reference import team_by_region
 from aftersales.accounts.roles import DESK, Role, Scope
 from aftersales.core import phones
+from aftersales.core.batch import Batch
 from aftersales.core.errors import Invalid, NotAllowed
 from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
@@ -20,6 +22,7 @@ from aftersales.customers import services as customers
 from aftersales.customers.models import Customer, Product, ProductModel, Site
 from tickets import notices
 from tickets.models import Event, Ticket
+from tickets.services import customer_file, desk
 from tickets.sla import clocks
 from tickets.sla.clocks import Promise
 from tickets.sla.policies import Facts
@@ -86,12 +89,46 @@ def promises(intake: Intake, *, at: datetime | None = None) -> list[Promise]:
 def register(intake: Intake, *, by: Actor, at: datetime | None = None) -> Ticket:
     """Register a request: customer and product are found or made, the ticket gets its number, its clocks start.
 
-    Who registers owns the ticket (R02); a partner's ticket is unowned until someone takes it.
-    Raises Invalid naming every wrong field, Forbidden.
+    Who registers owns the ticket (R02); a partner's ticket is unowned until someone takes it. The new clocks are at
+    `ticket.started_clocks`. Raises Invalid naming every wrong field, NotAllowed (code external_id_taken), Forbidden.
     """
+    return _register(intake, by=by, at=at or now())
+
+
+def receive(intake: Intake, *, by: Actor, at: datetime) -> Ticket:
+    """Register a partner's request; a customer whom the partner reached is a customer reached (R03).
+
+    As `register`, in the transaction of the caller: the one that keeps the Idempotency-Key.
+    """
+    ticket = _register(intake, by=by, at=at)
+    newly_known = ticket.customer.created_at == at
+    if not newly_known and not any(clock.target == Target.CUSTOMER_FILE for clock in ticket.started_clocks):
+        customer_file.settle(ticket.customer, by=by, at=at)
+    if intake.contacted:
+        return desk.log_contact(ticket.pk, reached=True, by=by, at=at)
+    return ticket
+
+
+def _register(intake: Intake, *, by: Actor, at: datetime) -> Ticket:
     require(by, DESK | {Role.TECHNICIAN, Role.ARCHIVIST}, [Scope.CREATE])  # R02: any employee may register
-    at = at or now()
-    _check(intake, at)
+    check(intake, at)
+    batch = Batch()
+    ticket = _build(intake, batch, by=by, at=at)
+    (running,) = batch.draw_keys("ticket_numbers")
+    # Never repeated, gaps allowed: nobody waits for a number.
+    ticket.number = f"T{timezone.localtime(at):%Y%m%d}-{running:05d}"
+    try:
+        batch.write()
+    except IntegrityError as error:
+        if "ticket_external_once" not in str(error):
+            raise
+        raise NotAllowed(
+            _("A ticket with this number of yours exists already."), code="external_id_taken", field="external_id"
+        ) from error
+    return ticket
+
+
+def _build(intake: Intake, batch: Batch, *, by: Actor, at: datetime) -> Ticket:
     customer = customers.find_or_create(
         customer=intake.customer,
         name=intake.customer_name,
@@ -102,9 +139,15 @@ def register(intake: Intake, *, by: Actor, at: datetime | None = None) -> Ticket
         partner=by.partner,
         region=intake.region,
         at=at,
+        batch=batch,
     )
     site = customers.site_for(
-        customer, site=intake.site, address=intake.address, region=intake.region, access_hours=intake.access_hours
+        customer,
+        site=intake.site,
+        address=intake.address,
+        region=intake.region,
+        access_hours=intake.access_hours,
+        batch=batch,
     )
     product = customers.product_for(
         customer,
@@ -114,10 +157,10 @@ def register(intake: Intake, *, by: Actor, at: datetime | None = None) -> Ticket
         site=site,
         purchased_on=intake.purchased_on,
         voucher_number=intake.voucher_number,
+        batch=batch,
     )
     region = intake.region or (site.region if site else None)
     ticket = Ticket(
-        number=_next_number(at),
         kind=intake.kind,
         channel=intake.channel,
         grade=intake.grade,
@@ -126,7 +169,7 @@ def register(intake: Intake, *, by: Actor, at: datetime | None = None) -> Ticket
         visit_needed=intake.visit_needed,
         wished_windows=[{"start": w.start.isoformat(), "end": w.end.isoformat()} for w in intake.wished_windows],
         customer=customer,
-        contact_phone=phones.parse(intake.phone, region=_phone_region(region)).raw if intake.phone else "",
+        contact_phone=clean_line(intake.phone),
         site=site,
         product=product,
         region=region,
@@ -146,17 +189,8 @@ def register(intake: Intake, *, by: Actor, at: datetime | None = None) -> Ticket
         targets.append(Target.CUSTOMER_FILE)
     started = [clocks.prepare(ticket, target, at=at) for target in targets]
     ticket.next_due_at = min(clock.due_at for clock in started)
-    try:
-        with transaction.atomic():
-            ticket.save(force_insert=True)
-    except IntegrityError as error:
-        if "ticket_external_once" not in str(error):
-            raise
-        raise NotAllowed(
-            _("A ticket with this number of yours exists already."), code="external_id_taken", field="external_id"
-        ) from error
-    clocks.save_new(ticket, started, by=by, cause=EventKind.REGISTERED)
-    event = Event.objects.create(
+    ticket.started_clocks = started  # type: ignore[attr-defined]
+    event = Event(
         ticket=ticket,
         kind=EventKind.REGISTERED,
         at=at,
@@ -167,13 +201,14 @@ def register(intake: Intake, *, by: Actor, at: datetime | None = None) -> Ticket
         version=1,
         data={"clocks": [clock.target for clock in started], "channel": ticket.channel},
     )
+    batch.add(ticket, *started, *clocks.first_segments(started, by=by, cause=EventKind.REGISTERED), event)
     if by.partner is not None and ticket.team is not None:
-        notices.post(event, to=[ticket.team.supervisor], at=at)
+        batch.add(*notices.rows(event, to=[ticket.team.supervisor], at=at))
     return ticket
 
 
-def _check(intake: Intake, at: datetime) -> None:
-    """Find everything that is wrong at once, so that the caller corrects it in one go."""
+def check(intake: Intake, at: datetime) -> None:
+    """Find everything that is wrong at once, so that the caller corrects it in one go. Raises Invalid."""
     errors: list[tuple[str, str, str]] = []
 
     def wrong(name: str, code: str, message: str) -> None:
@@ -224,17 +259,10 @@ def _phone_region(region: Region | None) -> str:
     return region.phone_region if region else ""
 
 
-def _next_number(at: datetime) -> str:
-    """`T` + local date + running number, from a sequence: never repeated, gaps allowed, nobody waits."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('ticket_numbers')")
-        return f"T{timezone.localtime(at):%Y%m%d}-{cursor.fetchone()[0]:05d}"
-
-
 def _team_for(region: Region | None, by: Actor) -> Team | None:
     """The team that serves the region, else the partner's, else the registering person's."""
     if region is not None:
-        team = Team.objects.filter(regions=region).select_related("supervisor").order_by("pk").first()
+        team = team_by_region().get(region.pk)
         if team is not None:
             return team
     if by.partner is not None:

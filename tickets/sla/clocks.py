@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aftersales.accounts.actors import Actor
 from tickets.models import NO_DUE, Ticket
@@ -23,6 +23,7 @@ class Promise:
     started_at: datetime
     warn_at: datetime
     due_at: datetime
+    span: timedelta
 
     @property
     def label(self) -> str:
@@ -38,7 +39,7 @@ def promise(target: Target, facts: policies.Facts, *, at: datetime) -> Promise:
     """Say what would be promised if the clock started at `at`; nothing is written."""
     policy = policies.choose(target, facts)
     verdict = judge([Segment(kind=SegmentKind.START, at=at, policy=policy)])
-    return Promise(target, policy.rule, at, verdict.warn_at, verdict.due_at)
+    return Promise(target, policy.rule, at, verdict.warn_at, verdict.due_at, policy.span)
 
 
 def prepare(ticket: Ticket, target: Target, *, at: datetime, occurrence: int = 1) -> Clock:
@@ -75,11 +76,14 @@ def start(ticket: Ticket, targets: Iterable[Target], *, at: datetime, by: Actor,
 def save_new(ticket: Ticket, clocks: list[Clock], *, by: Actor, cause: str = "") -> list[Clock]:
     """Write prepared clocks with their first segments: two queries for any number."""
     Clock.objects.bulk_create(clocks)
-    Segment.objects.bulk_create(
-        [_segment(clock, SegmentKind.START, at=clock.started_at, by=by, cause=cause) for clock in clocks]
-    )
+    Segment.objects.bulk_create(first_segments(clocks, by=by, cause=cause))
     ticket.next_due_at = min([ticket.next_due_at, *(clock.due_at for clock in clocks)])
     return clocks
+
+
+def first_segments(clocks: list[Clock], *, by: Actor, cause: str = "") -> list[Segment]:
+    """The segments with which prepared clocks begin, not saved yet."""
+    return [_segment(clock, SegmentKind.START, at=clock.started_at, by=by, cause=cause) for clock in clocks]
 
 
 def meet(ticket: Ticket, target: Target, *, at: datetime, by: Actor, cause: str = "") -> Clock | None:

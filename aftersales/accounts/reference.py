@@ -1,0 +1,34 @@
+"""Regions and their teams, kept in the process for two seconds."""
+
+from __future__ import annotations
+
+from aftersales.accounts.models import Region, Team
+from aftersales.core.remembered import Remembered
+
+regions: Remembered[dict[str, Region]] = Remembered(
+    lambda: {region.code: region for region in Region.objects.order_by("code")}
+)
+region_codes: Remembered[dict[int, str]] = Remembered(lambda: {region.pk: region.code for region in regions().values()})
+
+
+def _read_teams() -> dict[int, Team]:
+    served: dict[int, Team] = {}
+    rows = Team.regions.through.objects.order_by("team_id").values_list("region_id", "team_id")
+    teams = Team.objects.select_related("supervisor").in_bulk()
+    for region_id, team_id in rows:
+        if team_id in teams:
+            served.setdefault(region_id, teams[team_id])
+    return served
+
+
+team_by_region: Remembered[dict[int, Team]] = Remembered(_read_teams)
+
+
+def region_with_code(code: str) -> Region | None:
+    """The region of this code; one that is not known is looked for anew."""
+    region = regions().get(code)
+    if region is None:
+        regions.forget()
+        region_codes.forget()
+        region = regions().get(code)
+    return region
