@@ -154,6 +154,7 @@ class EventKind(TextChoices):
     REFUSED = "ticket.refused", _("refused")
     CANCELLED = "ticket.cancelled", _("cancelled")
     MERGED = "ticket.customer_merged", _("customer merged")
+    FILE_COMPLETED = "customer.file_completed", _("customer file complete")
     BREACHED = "clock.breached", _("promise broken")
     CALLBACK_OWED = "callback.owed", _("callback owed")
     CALLBACK_ATTEMPTED = "callback.attempted", _("callback tried")

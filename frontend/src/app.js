@@ -14,3 +14,4 @@ import "./palette.js";
 import "./live.js";
 import "./toast.js";
 import "./small.js";
+import "./intake.js";

@@ -233,7 +233,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state__in', ['refused', 'closed', 'cancelled'])), models.Q(models.Q(('state__in', ['refused', 'closed', 'cancelled']), _negated=True), ('ended_at', None)), _connector='OR'), name='ticket_ended_when_it_is'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state__in', ['cancelled', 'closed', 'refused'])), models.Q(models.Q(('state__in', ['cancelled', 'closed', 'refused']), _negated=True), ('ended_at', None)), _connector='OR'), name='ticket_ended_when_it_is'),
         ),
         migrations.AddConstraint(
             model_name='ticket',

@@ -164,8 +164,8 @@ class Ticket(models.Model):
             models.CheckConstraint(condition=Q(channel__in=Channel.values), name="ticket_channel_known"),
             models.CheckConstraint(condition=Q(grade__in=Grade.values), name="ticket_grade_known"),
             models.CheckConstraint(
-                condition=Q(state__in=list(ENDED), ended_at__isnull=False)
-                | (~Q(state__in=list(ENDED)) & Q(ended_at=None)),
+                condition=Q(state__in=sorted(ENDED), ended_at__isnull=False)
+                | (~Q(state__in=sorted(ENDED)) & Q(ended_at=None)),
                 name="ticket_ended_when_it_is",
             ),
             models.CheckConstraint(
