@@ -26,7 +26,9 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=False)  # behind a proxy that ends TLS
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)  # trusted proxies in front: whose X-Forwarded-For counts
 HOME = Path(env.str("AFTERSALES_HOME", default=str(BASE_DIR / "var"))).resolve()
+PORT = env.int("PORT", default=8000)  # of the web process, whose pages the events process lets in
 EVENTS_PORT = env.int("EVENTS_PORT", default=0)  # 0: the proxy serves /events/ on the same port
+EVENTS_RECHECK_SECONDS = env.float("EVENTS_RECHECK_SECONDS", default=30.0)  # is the session of a stream still good?
 DEMO_ALLOWED = env.bool("DEMO_ALLOWED", default=DEBUG)  # demo accounts have a known password
 
 INSTALLED_APPS = [

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import threading
+import time
 
 import structlog
 from django.conf import settings
@@ -21,6 +22,7 @@ from tickets.sla import sweep
 LOOK_SECONDS = 1.0
 BEAT_SECONDS = 5.0
 MAX_BACK_OFF_SECONDS = 10.0
+TELL_SECONDS = 300.0  # beat may be away for days: said, but not each time
 BATCHES = 20  # 10,000 clocks a look: a backlog does not keep the process from forking for long
 log = structlog.get_logger(__name__)
 
@@ -59,6 +61,7 @@ class Watch(threading.Thread):
         self._ended = threading.Event()
         self._failures = 0
         self._since_beat = BEAT_SECONDS
+        self._told_at = float("-inf")
 
     def run(self) -> None:
         # Several watchers that were started together should not all look in the same instant.
@@ -75,7 +78,8 @@ class Watch(threading.Thread):
                     for name in self._heartbeats:
                         sweep.beat(name)
                     self._since_beat = 0.0
-                if look() and not self._failures:
+                if look() and time.monotonic() - self._told_at > TELL_SECONDS:
+                    self._told_at = time.monotonic()
                     log.warning("sweep.by_itself", silence_seconds=settings.SWEEP_SILENCE_SECONDS)
                 self._failures = 0
             except Exception as error:  # noqa: BLE001  database away, restarting, full: the next look may work
