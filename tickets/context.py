@@ -39,4 +39,4 @@ def desk(request: HttpRequest) -> dict[str, Any]:
                 {"label": label, "url": url, "icon": icon, "key": key, "active": request.path.startswith(url)}
             )
     unread = Notice.objects.filter(recipient=user, read_at=None, channel=Notice.Channel.INBOX)[:100].count()
-    return {"navigation": places, "unread_count": unread}
+    return {"navigation": places, "unread_count": "99+" if unread > 99 else unread}

@@ -61,3 +61,9 @@ def choose_language(user: User, language: str) -> None:
     """Remember the language that a person reads."""
     user.language = language
     user.save(update_fields=["language"])
+
+
+def choose_password(user: User, password: str) -> None:
+    """Give a person a new password; their other sessions end with the old one."""
+    user.set_password(password)
+    user.save(update_fields=["password"])

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.actors import Door
@@ -167,6 +168,11 @@ class Clock(models.Model):
     @property
     def rule(self) -> str:
         return self.policy.rule
+
+    @property
+    def explain_url(self) -> str:
+        """The page that says why it falls due when it does."""
+        return reverse("clock", args=[self.pk])
 
     @property
     def overdue(self) -> bool:

@@ -1,0 +1,244 @@
+"""What will follow from a verb, in words, before it is done; and what its form starts with.
+
+What is known here comes from the ticket, its clocks and its timeline: an appointment stands there as it was planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from aftersales.accounts.actors import Actor
+from tickets import describe
+from tickets.forms import LOCAL
+from tickets.models import Event, Ticket
+from tickets.sla import clocks, policies
+from tickets.sla.models import Clock
+from tickets.sla.states import ClockState, Target
+from tickets.states import CALLED_BACK, EventKind, State, WaitingFor
+
+_Teller = Callable[[Ticket, Actor], list[str]]
+
+
+def of(name: str, ticket: Ticket, actor: Actor) -> list[str]:
+    """The sentences that stand above the button; empty when a verb has no more to it than its name says."""
+    teller = _TELLERS.get(name)
+    return [sentence for sentence in teller(ticket, actor) if sentence] if teller else []
+
+
+def initial(name: str, ticket: Ticket) -> dict[str, Any]:
+    """What the form of a verb starts with."""
+    if name == "edit":
+        return {field: getattr(ticket, field) for field in ("summary", "description", "kind", "visit_needed")}
+    if name == "grade":
+        return {"grade": ticket.grade}
+    if name == "wait":
+        tomorrow = timezone.localtime() + timedelta(days=1)
+        return {"until": tomorrow.replace(hour=9, minute=0).strftime(LOCAL)}
+    if name == "plan_visit":
+        ahead = [window for window in ticket.wished_windows if (parse_datetime(window["end"]) or _now()) > _now()]
+        return _window(ahead[0]["start"], ahead[0]["end"]) if ahead else {}
+    if name == "move_visit":
+        planned = _appointment(ticket)
+        person = {"technician": ticket.technician.username} if ticket.technician else {}
+        return {**person, **_window(planned["start"], planned["end"])} if planned else person
+    return {}
+
+
+def _now() -> Any:
+    return timezone.now()
+
+
+def _window(start: str, end: str) -> dict[str, str]:
+    """Two ISO moments as the inputs for local time take them."""
+    moments = {"window_start": parse_datetime(start), "window_end": parse_datetime(end)}
+    return {name: timezone.localtime(value).strftime(LOCAL) for name, value in moments.items() if value}
+
+
+def _appointment(ticket: Ticket) -> dict[str, Any] | None:
+    """The appointment as it was last planned or moved."""
+    event = (
+        Event.objects.filter(ticket=ticket, kind__in=[EventKind.VISIT_PLANNED, EventKind.VISIT_MOVED])
+        .order_by("-id")
+        .first()
+    )
+    return event.data if event else None
+
+
+def _open(ticket: Ticket) -> list[Clock]:
+    return [clock for clock in ticket.clocks.all() if clock.state in (ClockState.RUNNING, ClockState.PAUSED)]
+
+
+def _names(found: list[Clock]) -> str:
+    return ", ".join(f"“{clock.label}”" for clock in found)
+
+
+def _ending(ticket: Ticket) -> str:
+    found = _open(ticket)
+    return _("These promises end: %(names)s.") % {"names": _names(found)} if found else ""
+
+
+def _log_contact(ticket: Ticket, _actor: Actor) -> list[str]:
+    if not any(clock.target == Target.RESPONSE for clock in _open(ticket)):
+        return []
+    return [_("Reached: the promise “%(name)s” counts as kept now. Not reached: it goes on.")
+            % {"name": Target.RESPONSE.label}]  # fmt: skip
+
+
+def _wait(ticket: Ticket, _actor: Actor) -> list[str]:
+    running = [clock for clock in _open(ticket) if clock.state == ClockState.RUNNING]
+    told = []
+    for reason in WaitingFor:
+        paused = [clock for clock in running if reason in clock.policy.pause_reasons]
+        what = _("Waiting for %(reason)s pauses %(names)s.") if paused else _("Waiting for %(reason)s pauses nothing.")
+        told.append(what % {"reason": reason.label, "names": _names(paused)})
+    told.append(_("At the wake-up time the ticket comes back by itself and its owner is told."))
+    return told
+
+
+def _resume(ticket: Ticket, _actor: Actor) -> list[str]:
+    paused = [clock for clock in _open(ticket) if clock.state == ClockState.PAUSED]
+    return [_("These promises run on: %(names)s.") % {"names": _names(paused)}] if paused else []
+
+
+def _resolve(ticket: Ticket, _actor: Actor) -> list[str]:
+    told = [_("Solved without a visit. The ticket stands under “To follow up” until it is closed.")]
+    if any(clock.target == Target.ON_SITE for clock in _open(ticket)):
+        told.append(_("The promise “%(name)s” ends.") % {"name": Target.ON_SITE.label})
+    return told
+
+
+def _close(ticket: Ticket, _actor: Actor) -> list[str]:
+    return [_ending(ticket), _("Should the customer call again, the ticket can be opened again.")]
+
+
+def _refuse(ticket: Ticket, _actor: Actor) -> list[str]:
+    return [_("The customer is told this reason: write it so that it can be read out."), _ending(ticket)]
+
+
+def _cancel(ticket: Ticket, actor: Actor) -> list[str]:
+    told = _cancel_visit(ticket, actor)[:1] if ticket.state == State.VISIT_PLANNED else []
+    return [*told, _ending(ticket)]
+
+
+def _cancel_visit(ticket: Ticket, _actor: Actor) -> list[str]:
+    planned = _appointment(ticket)
+    if not planned:
+        return []
+    return [
+        _("The visit of %(technician)s, %(window)s, is called off and %(technician)s is told.")
+        % {"technician": planned.get("technician", ""), "window": describe.window(planned["start"], planned["end"])},
+        _("The ticket goes back to the desk; the promise to come runs on. Tell the customer."),
+    ]
+
+
+def _reopen(ticket: Ticket, _actor: Actor) -> list[str]:
+    at = timezone.now()
+    targets = [Target.RESPONSE, Target.ON_SITE] if ticket.visit_needed else [Target.RESPONSE]
+    told = []
+    for target in targets:
+        try:
+            promise = clocks.promise(target, clocks.facts_of(ticket), at=at)
+        except policies.NoPolicy:
+            continue
+        told.append(
+            _("A new promise starts: “%(name)s”, due %(time)s.")
+            % {"name": promise.label, "time": describe.moment(promise.due_at)}
+        )
+    if ticket.callback_owed:
+        told.append(_("The callback that is owed now is withdrawn; the next visit owes its own."))
+    return [*told, _("The owner and the supervisor are told.")]
+
+
+def _grade(ticket: Ticket, _actor: Actor) -> list[str]:
+    if not _open(ticket):
+        return []
+    return [_("The running promises are judged anew: the time that has passed counts against the new span.")]
+
+
+def _hand_over(ticket: Ticket, actor: Actor) -> list[str]:
+    if ticket.owner is None:
+        return [_("Nobody owns the ticket until the person accepts.")]
+    if actor.user is not None and ticket.owner_id == actor.user.pk:
+        return [_("Until the person accepts, the ticket stays yours.")]
+    return [_("Until the person accepts, the ticket stays with %(name)s.") % {"name": ticket.owner}]
+
+
+def _accept(ticket: Ticket, _actor: Actor) -> list[str]:
+    if ticket.owner is None:
+        return [_("The ticket is yours then.")]
+    return [_("The ticket is yours then; %(name)s is told.") % {"name": ticket.owner}]
+
+
+def _decline(ticket: Ticket, _actor: Actor) -> list[str]:
+    return [_("%(name)s keeps the ticket and is told your reason.") % {"name": ticket.owner}] if ticket.owner else []
+
+
+def _edit(_ticket: Ticket, _actor: Actor) -> list[str]:
+    return [_("What stood there before stays readable on the timeline.")]
+
+
+def _plan_visit(ticket: Ticket, _actor: Actor) -> list[str]:
+    told = [_("The technician is told at once.")]
+    for clock in _open(ticket):
+        if clock.target == Target.ON_SITE:
+            told.append(_("Promised: on site by %(time)s.") % {"time": describe.moment(clock.due_at)})
+    if ticket.state == State.WAITING:
+        told.append(_("The waiting ends; paused promises run on."))
+    return told
+
+
+def _move_visit(ticket: Ticket, _actor: Actor) -> list[str]:
+    planned = _appointment(ticket)
+    told = [_("The technicians concerned are told. Tell the customer.")]
+    if planned:
+        told.insert(
+            0,
+            _("Planned now: %(technician)s, %(window)s.")
+            % {
+                "technician": planned.get("technician", ""),
+                "window": describe.window(planned["start"], planned["end"]),
+            },
+        )
+    return told
+
+
+def _check_in(ticket: Ticket, _actor: Actor) -> list[str]:
+    kept = [clock for clock in _open(ticket) if clock.target in (Target.ON_SITE, Target.RESPONSE)]
+    return [_("These promises count as kept: %(names)s.") % {"names": _names(kept)}] if kept else []
+
+
+def _complete_visit(ticket: Ticket, _actor: Actor) -> list[str]:
+    told = [_("The service sheet is made for the company and the customer.")]
+    if ticket.kind in CALLED_BACK:
+        told.append(_("Solved: someone else calls the customer back from day 3 to day 7."))
+    told.append(_("Not solved: the ticket goes back to the desk; its owner and the supervisor are told."))
+    return told
+
+
+_TELLERS: dict[str, _Teller] = {
+    "log_contact": _log_contact,
+    "wait": _wait,
+    "resume": _resume,
+    "resolve": _resolve,
+    "close": _close,
+    "refuse": _refuse,
+    "cancel": _cancel,
+    "cancel_visit": _cancel_visit,
+    "reopen": _reopen,
+    "grade": _grade,
+    "hand_over": _hand_over,
+    "accept": _accept,
+    "take": _accept,
+    "decline": _decline,
+    "edit": _edit,
+    "plan_visit": _plan_visit,
+    "move_visit": _move_visit,
+    "check_in": _check_in,
+    "complete_visit": _complete_visit,
+}

@@ -1,0 +1,319 @@
+"""What the timeline says: each event as one translated sentence, with its icon, its people and its door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from aftersales.accounts.actors import Door
+from aftersales.core.templatetags import rules as rule_tags
+from aftersales.core.templatetags.ui import moment as short_moment
+from tickets.models import Event, Ticket
+from tickets.sla.states import Target
+from tickets.states import Channel, EventKind, Grade, Kind, State, WaitingFor
+
+SHORT_NOTE = 120  # characters; a longer note, or one of several lines, stands below the sentence
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline, as templates/partials/timeline_entry.html takes it."""
+
+    at: datetime
+    who: str
+    icon: str
+    colour: str
+    text: SafeString | str
+    detail: SafeString | str
+    door: str
+    kind: str = ""
+
+
+# kind: (icon, colour)
+_LOOKS: dict[str, tuple[str, str]] = {
+    EventKind.REGISTERED: ("phone-incoming", "blue"),
+    EventKind.EDITED: ("edit", "secondary"),
+    EventKind.NOTED: ("note", "secondary"),
+    EventKind.CONTACTED: ("phone-check", "green"),
+    EventKind.CONTACT_FAILED: ("phone-x", "yellow"),
+    EventKind.HANDED_OVER: ("user-share", "azure"),
+    EventKind.ACCEPTED: ("user-check", "azure"),
+    EventKind.DECLINED: ("user-x", "orange"),
+    EventKind.TAKEN: ("user-check", "azure"),
+    EventKind.GRADED: ("adjustments-horizontal", "secondary"),
+    EventKind.DISPATCH_APPROVED: ("signature", "indigo"),
+    EventKind.VISIT_PLANNED: ("calendar-plus", "indigo"),
+    EventKind.VISIT_MOVED: ("calendar-time", "indigo"),
+    EventKind.VISIT_CANCELLED: ("calendar-event", "orange"),
+    EventKind.EN_ROUTE: ("car", "purple"),
+    EventKind.CHECKED_IN: ("map-pin", "purple"),
+    EventKind.VISIT_COMPLETED: ("clipboard-check", "teal"),
+    EventKind.VISIT_NOT_SOLVED: ("alert-triangle", "orange"),
+    EventKind.SHEET_READY: ("file-type-pdf", "secondary"),
+    EventKind.WAITED: ("player-pause", "yellow"),
+    EventKind.RESUMED: ("player-play", "azure"),
+    EventKind.WOKEN: ("alarm", "yellow"),
+    EventKind.RESOLVED: ("check", "teal"),
+    EventKind.CLOSED: ("lock", "green"),
+    EventKind.REOPENED: ("refresh", "orange"),
+    EventKind.REFUSED: ("ban", "secondary"),
+    EventKind.CANCELLED: ("x", "secondary"),
+    EventKind.MERGED: ("users", "secondary"),
+    EventKind.BREACHED: ("alert-octagon", "red"),
+    EventKind.CALLBACK_OWED: ("phone-call", "azure"),
+    EventKind.CALLBACK_ATTEMPTED: ("phone-x", "yellow"),
+    EventKind.CALLBACK_REACHED: ("phone-check", "green"),
+}
+
+# The filters of the timeline: which kinds each shows.
+CONTACTS = [
+    EventKind.REGISTERED,
+    EventKind.CONTACTED,
+    EventKind.CONTACT_FAILED,
+    EventKind.NOTED,
+    EventKind.CALLBACK_ATTEMPTED,
+    EventKind.CALLBACK_REACHED,
+]
+PROMISES = [
+    EventKind.REGISTERED,
+    EventKind.BREACHED,
+    EventKind.CONTACTED,
+    EventKind.CHECKED_IN,
+    EventKind.GRADED,
+    EventKind.WAITED,
+    EventKind.RESUMED,
+    EventKind.WOKEN,
+    EventKind.REOPENED,
+    EventKind.CALLBACK_OWED,
+    EventKind.CALLBACK_REACHED,
+]
+
+
+def entry(event: Event) -> Entry:
+    """Tell one event; `event.user` and `event.partner` should be loaded."""
+    icon, colour = _LOOKS.get(event.kind, ("point-filled", "secondary"))
+    teller = _TELLERS.get(event.kind)
+    text = teller(event.data) if teller else _known(event.kind)
+    note = str(event.data.get("note") or "")
+    short = bool(note) and len(note) <= SHORT_NOTE and "\n" not in note
+    if short:
+        text = format_html("{}: {}", text, note)
+    if event.to_state:
+        text = format_html("{} {}", text, _state(event.to_state))
+    detail = _edited(event.data) if event.kind == EventKind.EDITED else ("" if short else note)
+    if event.user is not None:
+        who = event.user.name
+    elif event.partner is not None:
+        who = event.partner.name
+    else:
+        who = _("the system")
+    return Entry(event.at, who, icon, colour, text, detail, _door(event.door), event.kind)
+
+
+def sentence(event: Event) -> str:
+    """The event in plain words, for a notice or a line of another page."""
+    teller = _TELLERS.get(event.kind)
+    return str(teller(event.data) if teller else _known(event.kind))
+
+
+def moment(value: datetime) -> str:
+    """A local time, short."""
+    return short_moment(value)
+
+
+def window(start: Any, end: Any) -> str:
+    """An appointment's window: "22 Nov 14:00–16:00"."""
+    start, end = _parsed(start), _parsed(end)
+    if start is None:
+        return ""
+    return f"{short_moment(start)}–{short_moment(end, start)}" if end else short_moment(start)
+
+
+def _known(kind: str) -> str:
+    return str(EventKind(kind).label) if kind in EventKind else kind
+
+
+def _door(door: str) -> str:
+    """The door; the page is the usual one and the sentence stays short without it."""
+    return "" if door in (Door.PAGE, Door.SYSTEM) else _("through the %(door)s") % {"door": Door(door).label}
+
+
+def _parsed(value: Any) -> datetime | None:
+    return parse_datetime(value) if isinstance(value, str) else value
+
+
+def _state(value: str) -> SafeString:
+    state = State(value)
+    return format_html('<span class="badge bg-{}-lt">{}</span>', state.colour, state.label)
+
+
+def _rule(rule: str) -> SafeString:
+    return format_html(" {}", rule_tags.chip(rule)) if rule else mark_safe("")
+
+
+def _registered(data: dict[str, Any]) -> str:
+    channel = data.get("channel", "")
+    by = str(Channel(channel).label) if channel in Channel else ""
+    clocks = [str(Target(target).label) for target in data.get("clocks", []) if target in Target]
+    promises = ngettext("%(count)d promise started: %(names)s", "%(count)d promises started: %(names)s", len(clocks))
+    told = _("registered (%(channel)s)") % {"channel": by} if by else _("registered")
+    return f"{told} · {promises % {'count': len(clocks), 'names': ', '.join(clocks)}}" if clocks else told
+
+
+def _handed_over(data: dict[str, Any]) -> str:
+    return _("offered it to %(name)s") % {"name": data.get("to_name", "")}
+
+
+def _graded(data: dict[str, Any]) -> str:
+    def label(value: Any) -> str:
+        return str(Grade(value).label) if value in Grade.values else str(value)
+
+    return _("changed the grade: %(before)s → %(after)s") % {
+        "before": label(data.get("before")),
+        "after": label(data.get("after")),
+    }
+
+
+def _planned(data: dict[str, Any]) -> SafeString | str:
+    text = _("planned a visit: %(technician)s, %(window)s") % {
+        "technician": data.get("technician", ""),
+        "window": window(data.get("start"), data.get("end")),
+    }
+    if data.get("order"):
+        text = f"{text} ({data['order']})"
+    return _remarks(text, data)
+
+
+def _moved(data: dict[str, Any]) -> SafeString | str:
+    before = data.get("before") or {}
+    text = _("moved the visit: %(technician)s, %(window)s; before: %(before)s") % {
+        "technician": data.get("technician", ""),
+        "window": window(data.get("start"), data.get("end")),
+        "before": f"{before.get('technician', '')} {window(before.get('start'), before.get('end'))}".strip(),
+    }
+    return _remarks(text, data)
+
+
+def _remarks(text: str, data: dict[str, Any]) -> SafeString | str:
+    if data.get("customer_wish"):
+        text = f"{text} · {_('as the customer wishes')}"
+    if data.get("lacks_skill"):
+        return format_html("{} · <strong>{}</strong>", text, _("without the skill that the product asks for"))
+    return text
+
+
+def _travels(data: dict[str, Any]) -> str:
+    return _("on the way: %(technician)s") % {"technician": data.get("technician", "")}
+
+
+def _arrived(data: dict[str, Any]) -> str:
+    return _("on site: %(technician)s") % {"technician": data.get("technician", "")}
+
+
+def _waited(data: dict[str, Any]) -> str:
+    reason = data.get("waiting_for", "")
+    what = str(WaitingFor(reason).label) if reason in WaitingFor else reason
+    until = _parsed(data.get("until"))
+    return _("waits for %(what)s until %(time)s") % {"what": what, "time": moment(until) if until else "–"}
+
+
+def _breached(data: dict[str, Any]) -> SafeString:
+    target = data.get("target", "")
+    name = str(Target(target).label) if target in Target else target
+    return format_html(
+        "<strong>{}</strong>{}", _("promise “%(name)s” broken") % {"name": name}, _rule(data.get("rule", ""))
+    )
+
+
+def _owed(data: dict[str, Any]) -> SafeString:
+    opens, due = _parsed(data.get("opens")), _parsed(data.get("due"))
+    text = _("a callback is owed from %(opens)s to %(due)s") % {
+        "opens": moment(opens) if opens else "–",
+        "due": moment(due) if due else "–",
+    }
+    return format_html("{}{}", text, _rule("R60"))
+
+
+def _outcome(data: dict[str, Any]) -> str:
+    words = {
+        "satisfied": _("reached, satisfied"),
+        "not_satisfied": _("reached, not satisfied"),
+        "not_reached": _("not reached"),
+        "wrong_number": _("wrong number"),
+    }
+    outcome = data.get("outcome", "")
+    return _("called back: %(outcome)s") % {"outcome": words.get(outcome, outcome)}
+
+
+def _field(name: str) -> str:
+    try:
+        return str(Ticket._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    except LookupError:
+        return name
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if name == "kind" and value in Kind:
+        return str(Kind(value).label)
+    return str(value) if value not in ("", None) else "–"
+
+
+def _edited(data: dict[str, Any]) -> SafeString | str:
+    """What stood there before stays readable (R71)."""
+    before, after = data.get("before"), data.get("after")
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return ""
+    rows = (
+        (_field(name), _cut(_value(name, old)), _cut(_value(name, after.get(name)))) for name, old in before.items()
+    )
+    return format_html_join("\n", "{}: <del>{}</del> → {}", rows)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 400 else text[:400] + "…"
+
+
+_Teller = Callable[[dict[str, Any]], "SafeString | str"]
+_TELLERS: dict[str, _Teller] = {
+    EventKind.REGISTERED: _registered,
+    EventKind.EDITED: lambda _data: _("corrected"),
+    EventKind.NOTED: lambda _data: _("noted"),
+    EventKind.CONTACTED: lambda _data: _("called, reached"),
+    EventKind.CONTACT_FAILED: lambda _data: _("called, not reached"),
+    EventKind.HANDED_OVER: _handed_over,
+    EventKind.ACCEPTED: lambda _data: _("accepted it"),
+    EventKind.DECLINED: lambda _data: _("declined it"),
+    EventKind.TAKEN: lambda _data: _("took it"),
+    EventKind.GRADED: _graded,
+    EventKind.DISPATCH_APPROVED: lambda _data: format_html("{}{}", _("signed the dispatch order"), _rule("R20")),
+    EventKind.VISIT_PLANNED: _planned,
+    EventKind.VISIT_MOVED: _moved,
+    EventKind.VISIT_CANCELLED: lambda _data: _("called the visit off"),
+    EventKind.EN_ROUTE: _travels,
+    EventKind.CHECKED_IN: _arrived,
+    EventKind.VISIT_COMPLETED: lambda _data: _("visit done, solved"),
+    EventKind.VISIT_NOT_SOLVED: lambda _data: _("visit done, not solved"),
+    EventKind.SHEET_READY: lambda _data: _("service sheet made"),
+    EventKind.WAITED: _waited,
+    EventKind.RESUMED: lambda _data: _("ended the waiting"),
+    EventKind.WOKEN: lambda _data: _("the waiting time is over"),
+    EventKind.RESOLVED: lambda _data: _("resolved it"),
+    EventKind.CLOSED: lambda _data: _("closed it"),
+    EventKind.REOPENED: lambda _data: _("opened it again"),
+    EventKind.REFUSED: lambda _data: _("refused it"),
+    EventKind.CANCELLED: lambda _data: _("cancelled it"),
+    EventKind.BREACHED: _breached,
+    EventKind.CALLBACK_OWED: _owed,
+    EventKind.CALLBACK_ATTEMPTED: _outcome,
+    EventKind.CALLBACK_REACHED: _outcome,
+}
