@@ -165,6 +165,8 @@ class Runner:
             "DEMO_ALLOWED": "1" if self.demo else "0",
             "DJANGO_SETTINGS_MODULE": "aftersales.settings",
             "PYTHONUNBUFFERED": "1",
+            # Compressing for a network costs 40 s of a first start, and the loopback gains nothing.
+            "STATICFILES_STORAGE": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
         }
         if self.demo and not given.get("DEMO_PARTNER_KEY"):
             defaults["DEMO_PARTNER_KEY"] = places.kept(self.home / "partner_key", places.partner_key)
@@ -223,7 +225,8 @@ class Runner:
                 host=self.host, port=self.port, events_port=self.events_port,
                 schedule=self.home / "beat-schedule", grace=3,
             )
-            self.children[name] = Child(Program(name, argv, environ, CHECKOUT), self.home, say)
+            program = Program(name, argv, environ, CHECKOUT, hush="logfile -> [stderr]")  # beat's greeting
+            self.children[name] = Child(program, self.home, say)
             self.children[name].start()
 
     # ── ready ───────────────────────────────────────────────────────────────────────────────────
