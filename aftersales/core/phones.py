@@ -9,6 +9,9 @@ from django.utils.translation import gettext as _
 from aftersales.core.errors import Invalid
 from aftersales.core.text import clean_line
 
+MAX_TYPED = 40  # characters, as in the columns that keep what was typed
+MAX_EXTENSION = 10  # digits
+
 
 @dataclass(frozen=True)
 class Phone:
@@ -22,7 +25,8 @@ class Phone:
 def parse(raw: str, *, region: str = "", field: str = "phone") -> Phone:
     """Read a number as a person types it ("138 0000 4412", "02-2712 3456 轉 12", "+852 2345 6789").
 
-    Raises Invalid (code phone_invalid) naming `field` when it is no possible number in `region` or with a country code.
+    Raises Invalid (code phone_invalid) naming `field` when it is no possible number in `region` or with a country code,
+    or one that reaches somebody within a place only (110, 95588).
     """
     typed = clean_line(raw)
     text = typed
@@ -32,15 +36,20 @@ def parse(raw: str, *, region: str = "", field: str = "phone") -> Phone:
         number = phonenumbers.parse(text, region or settings.DEFAULT_PHONE_REGION)
     except phonenumbers.NumberParseException:
         number = None
-    if number is None or len(typed) > 40 or not phonenumbers.is_possible_number(number):
+    if number is None or len(typed) > MAX_TYPED or not _can_be_dialled(number):
         raise Invalid(
             _("“%(number)s” is no telephone number. Type it with its area code, or with + and the country code.")
-            % {"number": typed[:40]},
+            % {"number": typed[:MAX_TYPED]},
             code="phone_invalid",
             field=field,
         )
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Phone(raw=typed, e164=e164, extension=number.extension or "")
+
+
+def _can_be_dialled(number: phonenumbers.PhoneNumber) -> bool:
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    return reason == phonenumbers.ValidationResult.IS_POSSIBLE and len(number.extension or "") <= MAX_EXTENSION
 
 
 def display(e164: str) -> str:

@@ -56,13 +56,17 @@ def clean_line(text: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Text of several lines without NUL, control and direction-override characters (they hide what is written)."""
+    """Text of several lines without NUL, control and direction-override characters (they hide what is written).
+
+    Empty when nothing in it can be seen: a name of zero-width blanks is no name.
+    """
     kept = "".join(
         ch
-        for ch in text.replace("\r\n", "\n")
+        for ch in text.replace("\r\n", "\n").replace("\r", "\n")
         if ch in "\n\t" or (unicodedata.category(ch) not in {"Cc", "Cs"} and ch not in _OVERRIDES)
-    )
-    return kept.strip()
+    ).strip()
+    return kept if any(unicodedata.category(ch) not in _UNSEEN for ch in kept) else ""
 
 
+_UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp"}
 _OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")

@@ -12,12 +12,13 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 MAX_DAYS = 3660  # ten years: beyond it a calendar is broken, not busy
+_DAY = timedelta(days=1)
 
 Period = tuple[time, time]
 
 
 class NeverOpens(ValueError):
-    """The calendar has no open time within ten years."""
+    """The calendar has no open time within ten years, or before the end of time (the year 9999)."""
 
 
 @dataclass(frozen=True)
@@ -43,38 +44,42 @@ def _utc(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 
-def open_intervals(start: datetime, calendar: WorkCalendar) -> Iterator[tuple[datetime, datetime]]:
-    """Walk the open intervals from `start` on (UTC, half-open, merged where they touch), at most ten years."""
+def _in_utc(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("A time without a zone is no moment.")
+    return at.astimezone(UTC)
+
+
+def open_intervals(
+    start: datetime, calendar: WorkCalendar, *, days: int = MAX_DAYS
+) -> Iterator[tuple[datetime, datetime]]:
+    """Walk the open intervals from `start` on (UTC, half-open, none over another), so many days at most."""
     zone = _zone(calendar.zone)
-    first = start.astimezone(zone).date() - timedelta(days=1)  # a period of yesterday may run over midnight
-    pending: tuple[datetime, datetime] | None = None
-    for offset in range(MAX_DAYS):
+    today = start.astimezone(zone).date()
+    first = max(today, date.min + 2 * _DAY) - _DAY  # a period of yesterday may run over midnight
+    last = date.max - _DAY  # the end of a period may lie on the day after
+    open_until = start
+    for offset in range(min(days + 1, (last - first).days + 1)):
         day = first + timedelta(days=offset)
         for opens, closes in sorted(calendar.periods(day)):
-            begin = _utc(day, opens, zone)
-            end = _utc(day + timedelta(days=1) if closes <= opens else day, closes, zone)
-            begin = max(begin, start)
-            if end <= begin:
-                continue
-            if pending and begin <= pending[1]:
-                pending = (pending[0], max(pending[1], end))
-            else:
-                if pending:
-                    yield pending
-                pending = (begin, end)
-    if pending:
-        yield pending
+            begin = max(_utc(day, opens, zone), open_until)
+            end = _utc(day + _DAY if closes <= opens else day, closes, zone)
+            if begin < end:
+                yield begin, end
+                open_until = end
 
 
 def add_working_time(start: datetime, span: timedelta, calendar: WorkCalendar) -> datetime:
     """Find when `span` of open time from `start` is used up (UTC).
 
-    Raises ValueError for a negative span, NeverOpens when ten years do not hold it.
+    Raises ValueError for a negative span or a naive start, NeverOpens when ten years do not hold it.
     """
     if span < timedelta(0):
         raise ValueError("A span cannot be negative.")
-    start = start.astimezone(UTC)
+    start = _in_utc(start)
     if calendar.round_the_clock or not span:
+        if span > datetime.max.replace(tzinfo=UTC) - start:
+            raise NeverOpens(f"{span} from {start:%Y-%m-%d} lies beyond the end of time.")
         return start + span
     left = span
     for begin, end in open_intervals(start, calendar):
@@ -86,14 +91,14 @@ def add_working_time(start: datetime, span: timedelta, calendar: WorkCalendar) -
 
 
 def working_time_between(start: datetime, end: datetime, calendar: WorkCalendar) -> timedelta:
-    """Sum the open time in [start, end); zero when end is not after start."""
-    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    """Sum the open time in [start, end), however long; zero when end is not after start."""
+    start, end = _in_utc(start), _in_utc(end)
     if end <= start:
         return timedelta(0)
     if calendar.round_the_clock:
         return end - start
     total = timedelta(0)
-    for begin, close in open_intervals(start, calendar):
+    for begin, close in open_intervals(start, calendar, days=(end - start).days + 2):
         if begin >= end:
             break
         total += min(close, end) - begin
@@ -112,14 +117,15 @@ def start_of_service_day(at: datetime, calendar: WorkCalendar) -> datetime:
 
 def _service_day(at: datetime, calendar: WorkCalendar) -> tuple[datetime, datetime]:
     zone = _zone(calendar.zone)
-    day = at.astimezone(zone).date()
+    day = _in_utc(at).astimezone(zone).date()
     if calendar.round_the_clock:
-        return _utc(day, time(0), zone), _utc(day + timedelta(days=1), time(0), zone)
-    for offset in range(MAX_DAYS):
+        return _utc(day, time(0), zone), _utc(day + _DAY, time(0), zone)
+    for offset in range(min(MAX_DAYS, (date.max - day).days)):
         date_ = day + timedelta(days=offset)
-        periods = sorted(calendar.periods(date_))
+        periods = calendar.periods(date_)
         if periods:
-            opens, (last_opens, closes) = periods[0][0], periods[-1]
-            over_midnight = timedelta(days=1) if closes <= last_opens else timedelta(0)
-            return _utc(date_, opens, zone), _utc(date_ + over_midnight, closes, zone)
+            opens = min(opens for opens, _closes in periods)
+            # The period that opens last need not close last.
+            ends = [_utc(date_ + _DAY if closes <= begins else date_, closes, zone) for begins, closes in periods]
+            return _utc(date_, opens, zone), max(ends)
     raise NeverOpens(f"No open day within {MAX_DAYS} days of {day}.")

@@ -17,7 +17,7 @@ from aftersales.accounts.actors import Actor
 from aftersales.accounts.models import Partner, Region, Team, User
 from aftersales.accounts.roles import Role
 from aftersales.core.errors import Missing, Stale
-from aftersales.core.fsm import FSMField, transition
+from aftersales.core.fsm import FSMField, ReadAgain, transition
 from aftersales.core.text import bigrams, fold
 from aftersales.customers.models import Customer, Product, Site
 from tickets.states import AT_THE_DESK, EDGES, ENDED, Channel, Grade, Kind, State, WaitingFor
@@ -57,7 +57,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return ticket
 
 
-class Ticket(models.Model):
+class Ticket(ReadAgain, models.Model):
     """One request of a customer. Only services change it; each change raises its version."""
 
     number = models.CharField(_("number"), max_length=20, unique=True)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.accounts.actors import Door
 from aftersales.accounts.models import Partner, Region, User
 from aftersales.accounts.named import Named
-from aftersales.core.fsm import FSMField, transition
+from aftersales.core.fsm import FSMField, ReadAgain, transition
 from aftersales.core.working_time import WorkCalendar
 from tickets.models import Event, Ticket
 from tickets.sla.states import ClockState, SegmentKind, Step, Target
@@ -115,7 +115,7 @@ class Policy(models.Model):
         return f"{self.get_target_display()} {self.span}"
 
 
-class Clock(models.Model):
+class Clock(ReadAgain, models.Model):
     """One promise to one customer: it runs until it is met or stopped, and that it fell due is never forgotten."""
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="clocks")
