@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import QuerySet
@@ -227,16 +227,23 @@ def cancel(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None
     return ticket
 
 
-def open_visit(ticket: Ticket, *, version: int | None = None) -> Visit:
-    """The visit that is planned or going on, locked. Raises Missing, Stale.
+class Seen(NamedTuple):
+    """The visit that a page showed, as it was then."""
 
-    A page about the visit sends the visit's version: a note that the desk adds to the ticket meanwhile takes no report
-    out of a technician's hands.
+    visit: int
+    version: int
+
+
+def open_visit(ticket: Ticket, *, seen: Seen | None = None) -> Visit:
+    """The visit that is planned or going on, locked. Raises Missing, and Stale when it is not the one that was seen.
+
+    The visit's own version and not the ticket's: a note that the desk adds meanwhile takes no report out of a
+    technician's hands.
     """
     visit = ticket.visits.select_for_update(of=("self",)).select_related("technician").filter(state__in=ACTIVE).first()
     if visit is None:
         raise Missing(_("No visit is planned."))
-    if version is not None and version != visit.version:
+    if seen is not None and seen != (visit.pk, visit.version):
         raise Stale(_("The visit was changed meanwhile. Nothing of yours was saved: look at it again."))
     return visit
 

@@ -27,7 +27,7 @@ from tickets.states import EventKind
 from tickets.verbs import permit
 from visits import hooks
 from visits.models import ServiceSheet, Visit
-from visits.services.dispatch import open_visit
+from visits.services.dispatch import Seen, open_visit
 from visits.services.sheet import RENDER_TASK
 
 MAX_SIGNATURE_BYTES = 300_000  # of base64
@@ -42,13 +42,13 @@ def set_out(
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
-    visit_version: int | None = None,
+    seen: Seen | None = None,
 ) -> Ticket:
     """The technician is on the way."""
     at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     permit(ticket, "set_out", by)
-    visit = open_visit(ticket, version=visit_version)
+    visit = open_visit(ticket, seen=seen)
     move(visit.set_out, at)
     visit.version += 1
     visit.save(update_fields=["state", "en_route_at", "version"])
@@ -64,13 +64,13 @@ def check_in(
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
-    visit_version: int | None = None,
+    seen: Seen | None = None,
 ) -> Ticket:
     """The technician is at the site: the on-site promise is met (R22)."""
     at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     permit(ticket, "check_in", by)
-    visit = open_visit(ticket, version=visit_version)
+    visit = open_visit(ticket, seen=seen)
     was = ticket.state
     move(visit.check_in, at)
     visit.version += 1
@@ -99,7 +99,7 @@ def complete_visit(
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
-    visit_version: int | None = None,
+    seen: Seen | None = None,
 ) -> Ticket:
     """Record the work and the customer's signature; the service sheet is queued (R32).
 
@@ -109,7 +109,7 @@ def complete_visit(
     at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     permit(ticket, "complete_visit", by)
-    visit = open_visit(ticket, version=visit_version)
+    visit = open_visit(ticket, seen=seen)
     visit.finding = clean_text(finding)
     visit.work_done = clean_text(work_done)
     visit.customer_comment = clean_text(customer_comment)[:4000]

@@ -1,0 +1,194 @@
+"""A technician's pages: my day, and the visit from setting out to the signed sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from aftersales.accounts.actors import Actor
+from aftersales.accounts.decorators import staff_page
+from aftersales.accounts.roles import DESK, Role
+from aftersales.accounts.views import person
+from aftersales.core.errors import NotAllowed, Refusal
+from aftersales.core.middleware import refuse_on_page
+from aftersales.core.time import now
+from aftersales.customers import services as customers
+from tickets.models import Ticket
+from tickets.verbs import available
+from visits import selectors
+from visits.forms import CompleteForm
+from visits.models import Visit
+from visits.selectors import OVERSEERS
+from visits.services import sheet as sheets
+from visits.services import visit as services
+from visits.services.dispatch import Seen
+from visits.states import ACTIVE, SheetState, VisitState
+from visits.views.answers import add_refusal, go, version
+
+VISITORS = OVERSEERS | {Role.TECHNICIAN}
+
+
+@staff_page(Role.TECHNICIAN)
+@require_safe
+def my_day(request: HttpRequest) -> HttpResponse:
+    """Show what is before a technician: the next visit first, what was left open above it."""
+    at = now()
+    days = selectors.my_days(person(request), at)
+    following = next(iter([*days.unfinished, *days.today, *days.later]), None)
+    return render(request, "visits/my_day.html", {"days": days, "following": following, "at": at})
+
+
+@staff_page(*VISITORS)
+@require_safe
+def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
+    """One visit, as its technician works it down; a request for the sheet alone gets that."""
+    found = _found(request, visit_id)
+    if request.htmx and request.htmx.target == "sheet":  # type: ignore[attr-defined]
+        return render(request, "visits/visit.html#sheet", {"visit": found, "sheet": getattr(found, "sheet", None)})
+    return _page(request, found)
+
+
+@staff_page(*VISITORS)
+@require_POST
+def set_out(request: HttpRequest, visit_id: int) -> HttpResponse:
+    """The technician says that he is on the way."""
+    return _step(request, visit_id, services.set_out, _("On the way. The owner of the ticket is told."), VisitState.EN_ROUTE)
+
+
+@staff_page(*VISITORS)
+@require_POST
+def check_in(request: HttpRequest, visit_id: int) -> HttpResponse:
+    """The technician is at the site."""
+    return _step(request, visit_id, services.check_in, _("Checked in. Fill in the report when the work is done."), VisitState.ON_SITE)
+
+
+@staff_page(*VISITORS)
+@require_POST
+def report(request: HttpRequest, visit_id: int) -> HttpResponse:
+    """Take the report and the signature; what is wrong is said, and nothing of it is lost."""
+    found = _found(request, visit_id)
+    form = CompleteForm(request.POST)
+    status = 422
+    if form.is_valid():
+        try:
+            services.complete_visit(
+                found.ticket_id, **form.cleaned_data, by=Actor.of(request), seen=Seen(found.pk, version(request))
+            )
+        except Refusal as refusal:
+            if _is_now(found, VisitState.COMPLETED, VisitState.NOT_SOLVED):
+                return go(request, reverse("visit", args=[found.pk]))
+            status = add_refusal(form, refusal)
+        else:
+            return go(request, reverse("visit", args=[found.pk]), _("The visit is recorded. The service sheet is being made."))
+    found = _found(request, visit_id)
+    return _page(request, found, form=form, status=status)
+
+
+@staff_page()
+@require_safe
+def sheet(request: HttpRequest, visit_id: int) -> HttpResponse:
+    """The finished service sheet."""
+    found = selectors.with_sheet(Actor.of(request)).filter(pk=visit_id).select_related("sheet").first()
+    paper = getattr(found, "sheet", None)
+    if paper is None or paper.state != SheetState.READY:
+        raise Http404
+    try:
+        content = paper.pdf.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    answer = FileResponse(content, filename=f"{paper.number}.pdf", content_type="application/pdf")
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@staff_page(*VISITORS)
+@require_POST
+def sheet_again(request: HttpRequest, visit_id: int) -> HttpResponse:
+    """Have a sheet made whose making failed."""
+    found = _found(request, visit_id)
+    paper = getattr(found, "sheet", None)
+    if paper is None:
+        raise Http404
+    back = reverse("visit", args=[found.pk])
+    try:
+        sheets.remake(paper.pk, by=Actor.of(request))
+    except NotAllowed as refusal:
+        refuse_on_page(request, refusal)
+        return go(request, back)
+    return go(request, back, _("The service sheet is being made."))
+
+
+@staff_page(*(DESK | {Role.ARCHIVIST, Role.TECHNICIAN}))
+@require_safe
+def of_ticket(request: HttpRequest, number: str) -> HttpResponse:
+    """The visits of a ticket, as a panel of its page."""
+    actor = Actor.of(request)
+    ticket = Ticket.objects.visible_to(actor).filter(number=number).select_related("technician").first()
+    if ticket is None:
+        raise Http404
+    role = person(request).role
+    verbs = {verb.name for verb in available(ticket, actor)}
+    context = {
+        "ticket": ticket,
+        "visits": selectors.of_ticket(ticket),
+        "may_plan": role in OVERSEERS and "plan_visit" in verbs,
+        "may_move": role in OVERSEERS and "move_visit" in verbs,
+        "may_open": role in OVERSEERS,
+        "mine": person(request).pk,
+    }
+    template = "visits/ticket_panel.html#panel" if request.htmx else "visits/ticket_panel.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+def _found(request: HttpRequest, visit_id: int) -> Visit:
+    """The visit with all that its page shows; 404 when it is not there or not the reader's to see."""
+    found = selectors.visit_page(selectors.visible(Actor.of(request)), visit_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _is_now(visit: Visit, *states: VisitState) -> bool:
+    """Whether what was asked is done already: the second tap of a thumb is no error."""
+    return Visit.objects.filter(pk=visit.pk, state__in=states).exists()
+
+
+def _step(
+    request: HttpRequest, visit_id: int, service: Callable[..., Ticket], message: str, *done: VisitState
+) -> HttpResponse:
+    found = _found(request, visit_id)
+    back = reverse("visit", args=[found.pk])
+    try:
+        service(found.ticket_id, by=Actor.of(request), seen=Seen(found.pk, version(request)))
+    except Refusal as refusal:
+        if _is_now(found, *done):
+            return go(request, back)
+        refuse_on_page(request, refusal)
+        return go(request, back)
+    return go(request, back, message)
+
+
+def _page(request: HttpRequest, found: Visit, *, form: CompleteForm | None = None, status: int = 200) -> HttpResponse:
+    ticket = found.ticket
+    # The verbs are the ticket's; only the visit that is open now may be worked.
+    verbs = {verb.name for verb in available(ticket, Actor.of(request))} if found.state in ACTIVE else set()
+    context: dict[str, Any] = {
+        "visit": found,
+        "ticket": ticket,
+        "sheet": getattr(found, "sheet", None),
+        "history": selectors.history(found),
+        "warranty": customers.in_warranty(ticket.product, at=now()) if ticket.product else None,
+        "form": form or CompleteForm(),
+        "may_set_out": "set_out" in verbs and found.state == VisitState.PLANNED,
+        "may_check_in": "check_in" in verbs,
+        "may_report": "complete_visit" in verbs,
+        "overseer": person(request).role in OVERSEERS,
+    }
+    return render(request, "visits/visit.html", context, status=status)
