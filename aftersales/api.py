@@ -1,1 +1,84 @@
-urlpatterns: list = []
+"""Every address of the API, its OpenAPI document, and the page on which it is read and tried."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, re_path
+from django.utils import translation
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiYamlRenderer
+
+from aftersales.core.views import not_found
+from aftersales.customers import api as customers
+from complaints import api as complaints
+from tickets import api as tickets
+from visits import api as visits
+
+_ticket = "v1/tickets/<int:pk>"
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI document; built once a process, in English as a contract should be."""
+    with translation.override("en"):
+        return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def yaml() -> str:
+    """The document as YAML: docs/openapi.yaml."""
+    return OpenApiYamlRenderer().render(document(), renderer_context={}).decode()
+
+
+@require_safe
+def schema_file(request: HttpRequest) -> HttpResponse:
+    """The document as JSON; as YAML with ?format=yaml."""
+    if request.GET.get("format") == "yaml":
+        answer = HttpResponse(yaml(), content_type="application/yaml")
+    else:
+        answer = HttpResponse(json.dumps(document(), ensure_ascii=False), content_type="application/json")
+    answer["Cache-Control"] = "public, max-age=60"
+    return answer
+
+
+@require_safe
+def docs_page(request: HttpRequest) -> HttpResponse:
+    """The document to read and to try, from files of our own."""
+    return render(request, "api/docs.html")
+
+
+@csrf_exempt
+def unknown(request: HttpRequest) -> HttpResponse:
+    """Any other address under /api/, with any method."""
+    return not_found(request)
+
+
+urlpatterns = [
+    path("v1/tickets", tickets.Tickets.as_view(), name="api-tickets"),
+    path(_ticket, tickets.OneTicket.as_view(), name="api-ticket"),
+    path(f"{_ticket}/timeline", tickets.Timeline.as_view(), name="api-timeline"),
+    path(f"{_ticket}/actions", tickets.Actions.as_view(), name="api-actions"),
+    *(
+        path(f"{_ticket}/actions/{verb}", view.as_view(), name=f"api-action-{verb}")
+        for verb, view in tickets.act_views().items()
+    ),
+    path(f"{_ticket}/visits", visits.Visits.as_view(), name="api-visits"),
+    path(f"{_ticket}/sheet", visits.Sheet.as_view(), name="api-sheet"),
+    path(f"{_ticket}/callbacks", complaints.Callbacks.as_view(), name="api-callbacks"),
+    path("v1/callbacks/<int:pk>/attempts", complaints.Attempts.as_view(), name="api-attempts"),
+    path("v1/regions", customers.Regions.as_view(), name="api-regions"),
+    path("v1/kinds", tickets.Kinds.as_view(), name="api-kinds"),
+    path("v1/channels", tickets.Channels.as_view(), name="api-channels"),
+    path("v1/grades", tickets.Grades.as_view(), name="api-grades"),
+    path("v1/product-models", customers.ProductModels.as_view(), name="api-product-models"),
+    path("v1/technicians", visits.Technicians.as_view(), name="api-technicians"),
+    re_path(r"^v1/schema/?$", schema_file, name="api-schema"),
+    re_path(r"^v1/docs/?$", docs_page, name="api-docs"),
+    re_path(r"", unknown),
+]

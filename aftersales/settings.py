@@ -258,16 +258,31 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Aftersales API",
+    "DESCRIPTION": "Register tickets and follow or work them to their end. Guide: docs/api.md.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "SERVE_PERMISSIONS": [],
-    "SERVE_AUTHENTICATION": [],
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "aftersales.core.schema.strict_bodies",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "State": "tickets.states.State",
+        "Kind": "tickets.states.Kind",
+        "Channel": "tickets.states.Channel",
+        "Grade": "tickets.states.Grade",
+        "WaitingFor": "tickets.states.WaitingFor",
+        "EventKind": "tickets.states.EventKind",
+        "Target": "tickets.sla.states.Target",
+        "ClockState": "tickets.sla.states.ClockState",
+        "VisitState": "visits.states.VisitState",
+        "SheetState": "visits.states.SheetState",
+        "CallbackState": "complaints.states.CallbackState",
+        "Outcome": "complaints.states.Outcome",
+    },
 }
 
 # ── Checks and logs ─────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ urlpatterns = [
     path("", include("visits.urls")),
     path("", include("complaints.urls")),
     path("", include("archives.urls")),
-    path("api/v1/", include("aftersales.api")),
+    path("api/", include("aftersales.api")),
     path("admin/", admin.site.urls),
 ]
 

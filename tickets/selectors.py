@@ -119,17 +119,17 @@ def search(text: str, actor: Actor, *, limit: int = SEARCH_LIMIT) -> Found:
 
     What looks like a number or a telephone is looked up as such; words must all occur.
     """
-    ids = _matching(text, limit + 1, actor)
+    ids = matching(text, Ticket.objects.visible_to(actor), limit=limit + 1)
     tickets = with_rows(Ticket.objects.visible_to(actor).filter(pk__in=ids)).order_by("-id")
     rows = list(tickets[:limit])
     return Found(rows, more=len(ids) > limit)
 
 
-def _matching(text: str, limit: int, actor: Actor) -> list[int]:
+def matching(text: str, visible: QuerySet[Ticket], *, limit: int) -> list[int]:
+    """The keys of those of the visible tickets that fit, newest first, at most `limit`."""
     words = fold(text)[:100]
     if not words:
         return []
-    visible = Ticket.objects.visible_to(actor)
     found: set[int] = set()
 
     def gather(tickets: QuerySet[Ticket]) -> None:

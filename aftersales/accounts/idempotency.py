@@ -88,7 +88,8 @@ def _claim(partner: Partner, key: str, mark: str) -> int | None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO accounts_idempotencykey (partner_id, key, fingerprint, status, body, created_at) "
-                "VALUES (%s, %s, %s, 0, 'null', clock_timestamp()) ON CONFLICT (partner_id, key) DO NOTHING RETURNING id",
+                "VALUES (%s, %s, %s, 0, 'null', clock_timestamp()) "
+                "ON CONFLICT (partner_id, key) DO NOTHING RETURNING id",
                 [partner.pk, key, mark],
             )
             row = cursor.fetchone()

@@ -8,7 +8,7 @@ from aftersales.core.remembered import Remembered
 regions: Remembered[dict[str, Region]] = Remembered(
     lambda: {region.code: region for region in Region.objects.order_by("code")}
 )
-region_codes: Remembered[dict[int, str]] = Remembered(lambda: {region.pk: region.code for region in regions().values()})
+_codes: Remembered[dict[int, str]] = Remembered(lambda: {region.pk: region.code for region in regions().values()})
 
 
 def _read_teams() -> dict[int, Team]:
@@ -29,6 +29,16 @@ def region_with_code(code: str) -> Region | None:
     region = regions().get(code)
     if region is None:
         regions.forget()
-        region_codes.forget()
+        _codes.forget()
         region = regions().get(code)
     return region
+
+
+def region_code(pk: int | None) -> str | None:
+    """The code of a region."""
+    if pk is None:
+        return None
+    if pk not in _codes():
+        regions.forget()
+        _codes.forget()
+    return _codes().get(pk)

@@ -38,7 +38,7 @@ def _field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
     if isinstance(field, forms.ChoiceField):
         return serializers.ChoiceField(choices=_choices(field), allow_blank=not field.required, **common)
     if isinstance(field, forms.BooleanField):
-        return serializers.BooleanField(**{**common, "required": False, "default": False})
+        return serializers.BooleanField(**{**common, "required": False})
     if isinstance(field, forms.DateTimeField):
         return MomentField(**common, allow_null=not field.required)
     if isinstance(field, forms.IntegerField):

@@ -1,16 +1,19 @@
-"""What a person at the desk does with a ticket: contact, note, correct, own, wait, end, reopen."""
+"""What a person at the desk does with a ticket: contact, note, correct, own, wait, end, reopen.
+
+The time is read when the ticket is ours: a story that waited for another's lock does not begin before that other one.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.actors import SYSTEM, Actor
 from aftersales.accounts.models import User
-from aftersales.accounts.roles import Role
-from aftersales.core.errors import Invalid
+from aftersales.core.errors import Invalid, NotAllowed
 from aftersales.core.fsm import move
 from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
@@ -19,9 +22,10 @@ from tickets.models import Ticket
 from tickets.sla import clocks
 from tickets.sla.states import Target
 from tickets.states import EventKind, Grade, Kind, State, WaitingFor
-from tickets.verbs import permit
+from tickets.verbs import OWNERS, permit
 
 MAX_WAIT = timedelta(days=180)
+log = structlog.get_logger(__name__)
 
 
 def _said(text: str, *, field: str, message: str, most: int = 4000) -> str:
@@ -39,8 +43,8 @@ def log_contact(
     ticket_id: int, *, reached: bool, note: str = "", by: Actor, at: datetime | None = None, version: int | None = None
 ) -> Ticket:
     """Keep that the customer was called: reached meets the response promise (R03), not reached leaves it running."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "log_contact", by)
     note = clean_text(note)[:4000]
     if not reached:
@@ -57,12 +61,12 @@ def log_contact(
 @transaction.atomic
 def note(ticket_id: int, *, text: str, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
     """Add a note to the timeline."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "note", by)
     text = _said(text, field="text", message=_("Write the note first."), most=20_000)
     event = timeline.record(ticket, EventKind.NOTED, at=at, by=by, note=text)
-    notices.post(event, to=[ticket.owner], at=at)
+    notices.post(event, to=notices.responsible(ticket), at=at)
     return ticket
 
 
@@ -71,21 +75,22 @@ def edit(
     ticket_id: int,
     *,
     summary: str,
-    description: str,
+    description: str | None = None,
     kind: str,
-    visit_needed: bool,
+    visit_needed: bool | None = None,
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
 ) -> Ticket:
-    """Correct what was registered; what stood there before stays visible on the timeline (R71)."""
-    at = at or now()
+    """Correct what was registered; what stood there before stays visible on the timeline (R71). None stays as it is."""
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "edit", by)
     summary = clean_line(
         _said(summary, field="summary", message=_("Say in a few words what the problem is."), most=200)
     )
-    description = clean_text(description)
+    description = ticket.description if description is None else clean_text(description)
+    visit_needed = ticket.visit_needed if visit_needed is None else visit_needed
     if len(description) > 20_000:
         raise Invalid(_("At most %(max)s characters.") % {"max": "20,000"}, code="too_long", field="description")
     if kind not in Kind.values:
@@ -96,17 +101,21 @@ def edit(
         return ticket
     if visit_needed and ticket.site is None:
         raise Invalid(_("A visit needs an address."), code="required", field="visit_needed")
+    if not visit_needed and ticket.state in (State.VISIT_PLANNED, State.VISITING):
+        raise NotAllowed(_("A visit is planned: call it off first."), code="visit_open", field="visit_needed")
     for name, value in new.items():
         setattr(ticket, name, value)
     ticket.index()
     if "visit_needed" in before:
-        if visit_needed:
+        if visit_needed and ticket.state != State.RESOLVED:
             clocks.start(ticket, [Target.ON_SITE], at=at, by=by, cause=EventKind.EDITED)
-        else:
+            if ticket.state == State.WAITING:
+                clocks.pause(ticket, reason=ticket.waiting_for, at=at, by=by)
+        elif not visit_needed:
             clocks.stop(ticket, Target.ON_SITE, at=at, by=by, cause=EventKind.EDITED)
     if "kind" in before:
         clocks.rejudge(ticket, at=at, by=by, cause=EventKind.EDITED)
-    timeline.record(
+    event = timeline.record(
         ticket,
         EventKind.EDITED,
         at=at,
@@ -115,6 +124,7 @@ def edit(
         before=before,
         after={name: new[name] for name in before},
     )
+    notices.post(event, to=[ticket.owner, ticket.technician], at=at)
     return ticket
 
 
@@ -123,8 +133,8 @@ def grade(
     ticket_id: int, *, grade: int, reason: str = "", by: Actor, at: datetime | None = None, version: int | None = None
 ) -> Ticket:
     """Change the fault grade (R07): time that has passed counts against the promise that now holds."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "grade", by)
     if grade not in Grade.values:
         raise Invalid(_("The fault grade is 1, 2, 3 or 4."), code="unknown", field="grade")
@@ -152,14 +162,14 @@ def hand_over(
     ticket_id: int, *, to: User, note: str = "", by: Actor, at: datetime | None = None, version: int | None = None
 ) -> Ticket:
     """Offer the ticket to someone; until that person accepts, responsibility stays where it is (R02)."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "hand_over", by)
-    if not to.is_active or to.role == Role.ADMIN:
+    if not to.is_active or to.role not in OWNERS:
         raise Invalid(_("This person cannot take tickets."), code="not_possible", field="to")
     if to.pk == ticket.owner_id:
         raise Invalid(_("This person owns the ticket already."), code="same_owner", field="to")
-    ticket.offered_to = to
+    before, ticket.offered_to = ticket.offered_to, to
     event = timeline.record(
         ticket,
         EventKind.HANDED_OVER,
@@ -170,15 +180,15 @@ def hand_over(
         to_name=to.name,
         note=clean_text(note)[:4000],
     )
-    notices.post(event, to=[to], at=at)
+    notices.post(event, to=[to, before], at=at)
     return ticket
 
 
 @transaction.atomic
 def accept(ticket_id: int, *, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
     """Take over the ticket that was offered."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "accept", by)
     before, ticket.owner, ticket.offered_to = ticket.owner, ticket.offered_to, None
     event = timeline.record(ticket, EventKind.ACCEPTED, at=at, by=by, changed=["owner", "offered_to"])
@@ -191,21 +201,21 @@ def decline(
     ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None, version: int | None = None
 ) -> Ticket:
     """Give the offer back with a reason; the owner stays."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "decline", by)
     reason = _said(reason, field="reason", message=_("Say why you decline."), most=300)
     ticket.offered_to = None
     event = timeline.record(ticket, EventKind.DECLINED, at=at, by=by, changed=["offered_to"], note=reason)
-    notices.post(event, to=[ticket.owner or ticket.registered_by], at=at, urgent=True)
+    notices.post(event, to=notices.responsible(ticket), at=at, urgent=True)
     return ticket
 
 
 @transaction.atomic
 def take(ticket_id: int, *, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
     """Own a ticket that nobody owns; a leader may take any."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "take", by)
     before, ticket.owner, ticket.offered_to = ticket.owner, by.user, None
     event = timeline.record(ticket, EventKind.TAKEN, at=at, by=by, changed=["owner", "offered_to"])
@@ -226,8 +236,8 @@ def wait(
     version: int | None = None,
 ) -> Ticket:
     """Let the ticket wait until a time, for the customer or for parts; the promises that may pause, pause."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "wait", by)
     if waiting_for not in WaitingFor.values:
         raise Invalid(_("Waiting for the customer or for parts?"), code="unknown", field="waiting_for")
@@ -258,24 +268,31 @@ def resume(
     ticket_id: int, *, note: str = "", by: Actor, at: datetime | None = None, version: int | None = None
 ) -> Ticket:
     """End the waiting; paused promises run on."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "resume", by)
     _resume(ticket, EventKind.RESUMED, at=at, by=by, note=clean_text(note)[:4000])
     return ticket
 
 
-def _resume(ticket: Ticket, kind: EventKind, *, at: datetime, by: Actor, note: str = "") -> None:
+def _resume(
+    ticket: Ticket, kind: EventKind, *, at: datetime, by: Actor, note: str = "", known_at: datetime | None = None
+) -> None:
     was = ticket.state
     move(ticket.resume)
     clocks.resume(ticket, at=at, by=by, cause=kind)
     event = timeline.record(
-        ticket, kind, at=at, by=by, was=was, changed=["waiting_for", "wake_at", "reason"], note=note
+        ticket,
+        kind,
+        at=at,
+        by=by,
+        was=was,
+        changed=["waiting_for", "wake_at", "reason"],
+        known_at=known_at,
+        note=note,
     )
     if kind == EventKind.WOKEN:
-        notices.post(
-            event, to=[ticket.owner, *([] if ticket.owner else notices.supervisor_of(ticket))], at=at, urgent=True
-        )
+        notices.post(event, to=notices.responsible(ticket), at=at, urgent=True)
 
 
 def wake_due(*, at: datetime | None = None, limit: int = 200, ticket_id: int | None = None) -> int:
@@ -286,11 +303,14 @@ def wake_due(*, at: datetime | None = None, limit: int = 200, ticket_id: int | N
         due = due.filter(pk=ticket_id)
     woken = 0
     for pk in list(due.values_list("pk", flat=True)[:limit]):
-        with transaction.atomic():
-            ticket = due.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
-            if ticket is not None and ticket.wake_at is not None:
-                _resume(ticket, EventKind.WOKEN, at=ticket.wake_at, by=SYSTEM)
-                woken += 1
+        try:
+            with transaction.atomic():
+                ticket = due.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
+                if ticket is not None and ticket.wake_at is not None:
+                    _resume(ticket, EventKind.WOKEN, at=ticket.wake_at, by=SYSTEM, known_at=at)
+                    woken += 1
+        except Exception:
+            log.exception("ticket.not_woken", ticket=pk)  # the others must not sleep on because of this one
     return woken
 
 
@@ -300,16 +320,17 @@ def resolve(
     ticket_id: int, *, resolution: str, by: Actor, at: datetime | None = None, version: int | None = None
 ) -> Ticket:
     """Solved without a visit: by telephone or remotely. The promise to come no longer holds."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "resolve", by)
     resolution = _said(resolution, field="resolution", message=_("Say how it was solved."))
     was = ticket.state
     move(ticket.resolve, at, resolution)
     clocks.stop(ticket, Target.ON_SITE, at=at, by=by, cause=EventKind.RESOLVED)
-    timeline.record(
+    event = timeline.record(
         ticket, EventKind.RESOLVED, at=at, by=by, was=was, changed=["resolved_at", "resolution"], note=resolution
     )
+    notices.tell_owner(event, ticket, at=at)
     return ticket
 
 
@@ -318,37 +339,47 @@ def close(
     ticket_id: int, *, note: str = "", by: Actor, at: datetime | None = None, version: int | None = None
 ) -> Ticket:
     """End a resolved ticket; one with a callback owed is closed by the customer's answer alone (R60)."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "close", by)
     was = ticket.state
     move(ticket.close, at)
     clocks.stop(ticket, at=at, by=by, cause=EventKind.CLOSED)
-    timeline.record(ticket, EventKind.CLOSED, at=at, by=by, was=was, changed=["ended_at"], note=clean_text(note)[:4000])
+    event = timeline.record(
+        ticket,
+        EventKind.CLOSED,
+        at=at,
+        by=by,
+        was=was,
+        changed=["ended_at", "offered_to"],
+        note=clean_text(note)[:4000],
+    )
+    notices.tell_owner(event, ticket, at=at)
     return ticket
 
 
 @transaction.atomic
 def refuse(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
     """Refuse the request with the reason that the customer is told."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "refuse", by)
     reason = _said(reason, field="reason", message=_("Give the reason that the customer is told."), most=300)
     was = ticket.state
     move(ticket.refuse, at, reason)
     clocks.stop(ticket, at=at, by=by, cause=EventKind.REFUSED)
-    timeline.record(
+    event = timeline.record(
         ticket, EventKind.REFUSED, at=at, by=by, was=was, changed=["ended_at", "reason", "offered_to"], note=reason
     )
+    notices.tell_owner(event, ticket, at=at)
     return ticket
 
 
 @transaction.atomic
 def reopen(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
     """Not solved after all: a new cycle of promises starts beside the old one."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "reopen", by)
     reason = _said(reason, field="reason", message=_("Say why it is opened again."))
     reopen_locked(ticket, reason=reason, by=by, at=at)
@@ -380,7 +411,7 @@ def cancel_locked(ticket: Ticket, *, reason: str, by: Actor, at: datetime) -> No
     was = ticket.state
     move(ticket.cancel, at, reason)
     clocks.stop(ticket, at=at, by=by, cause=EventKind.CANCELLED)
-    timeline.record(
+    event = timeline.record(
         ticket,
         EventKind.CANCELLED,
         at=at,
@@ -389,3 +420,4 @@ def cancel_locked(ticket: Ticket, *, reason: str, by: Actor, at: datetime) -> No
         changed=["waiting_for", "wake_at", "ended_at", "reason", "offered_to"],
         note=reason,
     )
+    notices.tell_owner(event, ticket, at=at)

@@ -1,0 +1,43 @@
+"""What the partner's doors share: who asks, and one effect for one Idempotency-Key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import transaction
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from aftersales.accounts import idempotency
+from aftersales.accounts.actors import Actor
+from aftersales.accounts.idempotency import Answer
+from aftersales.core.api import ApiView
+
+
+class PartnerView(ApiView):
+    """A door for partners."""
+
+    @property
+    def actor(self) -> Actor:
+        """The partner whose key was sent."""
+        actor = self.request.user
+        assert isinstance(actor, Actor)
+        return actor
+
+    def once(self, request: Request, work: Callable[[], Answer], *, key_required: bool) -> HttpResponse:
+        """Do the work in one transaction, and only once for one Idempotency-Key."""
+        key = idempotency.check_key(request.headers.get("Idempotency-Key", ""), required=key_required)
+        partner = self.actor.partner
+        assert partner is not None
+        if key:
+            mark = idempotency.fingerprint(request.method or "", request.path, request.data)
+            answer = idempotency.once(partner, key, mark, work)
+        else:
+            with transaction.atomic():
+                answer = work()
+        response = HttpResponse(
+            answer.text, status=answer.status, content_type="application/json", headers=answer.headers
+        )
+        if answer.replayed:
+            response["Idempotent-Replayed"] = "true"
+        return response

@@ -1,0 +1,125 @@
+"""The API's doors to callbacks: what we owe for a ticket, and how each call went."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from aftersales.accounts.api import PartnerView
+from aftersales.accounts.idempotency import Answer
+from aftersales.accounts.roles import Scope
+from aftersales.core import schema
+from aftersales.core.api import answer, dump, key_of, stamp
+from aftersales.core.strict import StrictSerializer
+from complaints.models import Callback
+from complaints.services import callback as callbacks
+from complaints.states import CallbackState, Outcome
+from tickets.api import TicketView
+from tickets.states import State
+
+
+class NewAttempt(StrictSerializer):
+    """How a call went."""
+
+    outcome = serializers.ChoiceField(choices=Outcome.choices)
+    note = serializers.CharField(
+        required=False, allow_blank=True, max_length=4000, help_text="Needed when the customer is not satisfied."
+    )
+    attitude = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=5)
+    quality = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=5)
+
+
+_NEW_ATTEMPT = NewAttempt()
+
+
+class AttemptOut(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    outcome = serializers.ChoiceField(choices=Outcome.choices)
+    attitude = serializers.IntegerField(allow_null=True)
+    quality = serializers.IntegerField(allow_null=True)
+    note = serializers.CharField()
+
+
+class CallbackOut(serializers.Serializer[Any]):
+    """A call that is owed after a visit."""
+
+    id = serializers.IntegerField()
+    ticket = serializers.IntegerField()
+    ticket_state = serializers.ChoiceField(choices=State.choices)
+    state = serializers.ChoiceField(choices=CallbackState.choices)
+    opens_at = serializers.DateTimeField(help_text="Not before (R60).")
+    due_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    attempts = AttemptOut(many=True)
+
+
+class CallbackList(serializers.Serializer[Any]):
+    results = CallbackOut(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+def _out(callback: Callback) -> dict[str, Any]:
+    return {
+        "id": callback.pk,
+        "ticket": callback.ticket_id,
+        "ticket_state": callback.ticket.state,
+        "state": str(callback.state),
+        "opens_at": stamp(callback.opens_at),
+        "due_at": stamp(callback.due_at),
+        "ended_at": stamp(callback.ended_at),
+        "attempts": [
+            {
+                "at": stamp(attempt.at),
+                "outcome": attempt.outcome,
+                "attitude": attempt.attitude,
+                "quality": attempt.quality,
+                "note": attempt.note,
+            }
+            for attempt in sorted(callback.attempts.all(), key=lambda attempt: attempt.pk)
+        ],
+    }
+
+
+class Callbacks(TicketView):
+    """/tickets/{id}/callbacks"""
+
+    scopes = {"GET": [Scope.DESK]}
+
+    @extend_schema(
+        operation_id="list_callbacks",
+        tags=["callbacks"],
+        summary="Callbacks owed and made for a ticket, the latest first",
+        responses={200: CallbackList, **schema.problems(404)},
+    )
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        found = self.ticket(pk).callbacks.select_related("ticket").prefetch_related("attempts").order_by("-id")
+        return answer({"results": [_out(callback) for callback in found[:100]], "next": None})
+
+
+class Attempts(PartnerView):
+    """/callbacks/{id}/attempts"""
+
+    scopes = {"POST": [Scope.DESK]}
+
+    @extend_schema(
+        operation_id="record_attempt",
+        tags=["callbacks"],
+        summary="Record how a call went",
+        description="Satisfied closes the ticket, not satisfied opens it again. Not before day 3 (R60): `too_early`.",
+        parameters=[schema.KEY_OPTIONAL, schema.LANGUAGE, schema.replayed(201)],
+        request=NewAttempt,
+        responses={201: CallbackOut, **schema.problems(404, *schema.WRITING)},
+    )
+    def post(self, request: Request, pk: int) -> HttpResponse:
+        given = _NEW_ATTEMPT.run_validation(request.data)
+
+        def work() -> Answer:
+            done = callbacks.record_attempt(key_of(pk), by=self.actor, **given)
+            callback = Callback.objects.select_related("ticket").prefetch_related("attempts").get(pk=done.pk)
+            return Answer(201, dump(_out(callback)))
+
+        return self.once(request, work, key_required=False)

@@ -1,0 +1,149 @@
+"""The API's doors to visits: the appointments of a ticket, the service sheet, who can be sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from aftersales.accounts.api import PartnerView
+from aftersales.accounts.reference import region_code
+from aftersales.accounts.roles import Scope
+from aftersales.core import schema
+from aftersales.core.api import answer, stamp
+from aftersales.core.errors import Missing, NotAllowed
+from tickets.api import TicketView
+from visits.models import ServiceSheet, Technician, Visit
+from visits.states import SheetState, VisitState
+
+
+class SheetOut(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    state = serializers.ChoiceField(choices=SheetState.choices)
+
+
+class VisitOut(serializers.Serializer[Any]):
+    """An appointment and what happened at it."""
+
+    id = serializers.IntegerField()
+    order_number = serializers.CharField()
+    state = serializers.ChoiceField(choices=VisitState.choices)
+    technician = serializers.CharField()
+    window_start = serializers.DateTimeField()
+    window_end = serializers.DateTimeField()
+    en_route_at = serializers.DateTimeField(allow_null=True)
+    checked_in_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    finding = serializers.CharField()
+    work_done = serializers.CharField()
+    sheet = SheetOut(allow_null=True)
+
+
+class VisitList(serializers.Serializer[Any]):
+    results = VisitOut(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class TechnicianOut(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="What `technician` of plan_visit takes.")
+    name = serializers.CharField()
+    skills = serializers.ListField(child=serializers.CharField())
+    regions = serializers.ListField(child=serializers.CharField())
+
+
+class TechnicianList(serializers.Serializer[Any]):
+    results = TechnicianOut(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class SheetNotReady(NotAllowed):
+    code = "sheet_not_ready"
+    retry_after = 5
+
+
+def _visit(visit: Visit) -> dict[str, Any]:
+    sheet: ServiceSheet | None = getattr(visit, "sheet", None)
+    return {
+        "id": visit.pk,
+        "order_number": visit.order_number,
+        "state": visit.state,
+        "technician": visit.technician.name,
+        "window_start": stamp(visit.window_start),
+        "window_end": stamp(visit.window_end),
+        "en_route_at": stamp(visit.en_route_at),
+        "checked_in_at": stamp(visit.checked_in_at),
+        "ended_at": stamp(visit.ended_at),
+        "finding": visit.finding,
+        "work_done": visit.work_done,
+        "sheet": sheet and {"number": sheet.number, "state": sheet.state},
+    }
+
+
+class Visits(TicketView):
+    """/tickets/{id}/visits"""
+
+    @extend_schema(
+        operation_id="list_visits",
+        tags=["visits"],
+        summary="Appointments and visits of a ticket, the latest first",
+        responses={200: VisitList, **schema.problems(404)},
+    )
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        visits = self.ticket(pk).visits.select_related("technician", "sheet").defer("signature").order_by("-id")
+        return answer({"results": [_visit(visit) for visit in visits[:100]], "next": None})
+
+
+class Sheet(TicketView):
+    """/tickets/{id}/sheet"""
+
+    @extend_schema(
+        operation_id="read_sheet",
+        tags=["visits"],
+        summary="Service sheet of the latest visit (PDF)",
+        description="409 `sheet_not_ready` with `Retry-After` while it is being made.",
+        responses={
+            (200, "application/pdf"): OpenApiResponse(OpenApiTypes.BINARY, description="The sheet."),
+            **schema.problems(404, 409),
+        },
+    )
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        ticket = self.ticket(pk)
+        sheet = ServiceSheet.objects.filter(visit__ticket=ticket).order_by("-visit_id").first()
+        if sheet is None:
+            raise Missing(_("No visit has ended yet, so there is no service sheet."))
+        if sheet.state != SheetState.READY or not sheet.pdf:
+            raise SheetNotReady(_("The service sheet is being made; ask again in a moment."))
+        return FileResponse(
+            sheet.pdf.open("rb"), as_attachment=True, filename=f"{sheet.number}.pdf", content_type="application/pdf"
+        )
+
+
+class Technicians(PartnerView):
+    """/technicians"""
+
+    scopes = {"GET": [Scope.DESK]}
+
+    @extend_schema(
+        operation_id="list_technicians",
+        tags=["lists"],
+        summary="Who can be sent",
+        responses={200: TechnicianList, **schema.problems()},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        people = Technician.objects.filter(user__is_active=True, user__role="technician")
+        rows = [
+            {
+                "code": person.user.username,
+                "name": person.user.name,
+                "skills": person.skills,
+                "regions": [region_code(region.pk) for region in person.regions.all()],
+            }
+            for person in people.select_related("user").prefetch_related("regions").order_by("user__name", "pk")
+        ]
+        return answer({"results": rows, "next": None})
