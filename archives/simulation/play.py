@@ -15,7 +15,7 @@ from django.db.models import Count, Q
 from archives.simulation.caller import Script
 from archives.simulation.life import Life
 from archives.simulation.people import Cast
-from archives.simulation.world import World
+from archives.simulation.world import World, service_time_ago
 from tickets.models import Ticket
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target
@@ -79,12 +79,12 @@ def play(
 ) -> Story:
     """Play `tickets` lives that begin in the `days` before `until`, and the asked-for scenes among them.
 
-    A scene is (how long before `until`, what it must contain). Each life commits by itself: a run that is ended early
+    A scene is (how many service hours before `until`, what it must contain). Each life commits by itself: a run that is ended early
     leaves whole lives only.
     """
     world = World(cast, seed, until - timedelta(days=days), until)
     plan: list[tuple[datetime, Script | None]] = [(at, None) for at in world.arrivals(max(0, tickets - len(scenes)))]
-    plan += [(until - before, script) for before, script in scenes]
+    plan += [(service_time_ago(until, before), script) for before, script in scenes]
     plan.sort(key=lambda entry: entry[0])
     story = Story()
     began = told = monotonic()

@@ -141,6 +141,17 @@ def office_hours(at: datetime, rng: Random) -> datetime:
     return at_local(day, OPENS).astimezone(at.tzinfo) + timedelta(minutes=rng.uniform(2, 50))
 
 
+def service_time_ago(at: datetime, span: timedelta) -> datetime:
+    """When the desk had `span` of its service hours still to go until `at`."""
+    day, left = at.astimezone(ZONE).date(), span
+    while True:
+        opens, closes = at_local(day, OPENS), min(at_local(day, CLOSES), at)
+        if closes - left >= opens:
+            return (closes - left).astimezone(at.tzinfo)
+        left -= max(closes - opens, timedelta(0))
+        day -= timedelta(days=1)
+
+
 def draw_signature(rng: Random) -> str:
     """A few strokes of a pen as a PNG data URL, the way the technician's page sends them."""
     picture = Image.new("RGB", (360, 140), "white")

@@ -30,18 +30,18 @@ def _scene(hours: float, **asked: Any) -> tuple[timedelta, Script]:
     return timedelta(hours=hours), Script(region="cn-shanghai", **asked)
 
 
-# What each demo account should find at its desk, beside what chance brings.
+# What each demo account should find at its desk, beside what chance brings; in service hours ago (13.5 make a day).
 SCENES = [
     # The technician's visits around now.
-    *(_scene(hours, kind=Kind.REPAIR, technician="technician") for hours in (14, 11, 8, 6, 4, 3, 2)),
+    *(_scene(hours, kind=Kind.REPAIR, technician="technician") for hours in (12, 10, 8, 6, 5, 4, 3, 2)),
     # The clerk's calls of the day, some of which nobody has answered yet.
-    *(_scene(hours, owner="clerk") for hours in (120, 96, 74, 50, 27, 9, 5, 2.5, 1)),
+    *(_scene(hours, owner="clerk") for hours in (60, 50, 40, 27, 16, 9, 5, 2.5, 1)),
     *(_scene(hours, owner="clerk", fate="silent") for hours in (3, 0.8, 0.3)),
     # Offered to the clerk by a colleague, and a partner's tickets that nobody has taken.
     *(_scene(hours, owner="clerk.wang", fate="offered") for hours in (1.5, 0.5)),
     *(_scene(hours, channel="partner", fate="silent") for hours in (2, 0.4)),
     # Visits of the last week whose callbacks are due now.
-    *(_scene(hours, kind=Kind.REPAIR, owner="clerk") for hours in (24 * 4, 24 * 5, 24 * 6)),
+    *(_scene(hours, kind=Kind.REPAIR, owner="clerk") for hours in (50, 60, 70, 80)),
 ]
 
 

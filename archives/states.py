@@ -1,0 +1,39 @@
+"""The words of the customer file."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Change(TextChoices):
+    """What was done to a customer's file."""
+
+    EDITED = "customer.edited", _("customer corrected")
+    PHONE_ADDED = "phone.added", _("telephone added")
+    PHONE_REMOVED = "phone.removed", _("telephone removed")
+    SITE_ADDED = "site.added", _("site added")
+    SITE_EDITED = "site.edited", _("site corrected")
+    PRODUCT_ADDED = "product.added", _("product added")
+    PRODUCT_EDITED = "product.edited", _("product corrected")
+    MERGED = "customer.merged", _("merged")
+
+
+FIELDS = {
+    "name": _("name"),
+    "email": _("e-mail"),
+    "language": _("language"),
+    "vip": _("VIP"),
+    "notes": _("wishes and notes"),
+    "next_maintenance_on": _("next maintenance"),
+    "phone": _("telephone"),
+    "address": _("address"),
+    "region": _("region"),
+    "access_hours": _("access hours"),
+    "model": _("model"),
+    "serial": _("serial number or barcode"),
+    "purchased_on": _("purchased on"),
+    "voucher_number": _("voucher number"),
+    "warranty_until": _("warranty until"),
+    "site": _("site"),
+    "merged_from": _("merged from"),
+    "merged_into": _("merged into"),
+}
