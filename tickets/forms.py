@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.models import User
-from aftersales.accounts.roles import Role
 from tickets.states import Grade, Kind, WaitingFor
+from tickets.verbs import OWNERS
 
 LOCAL = "%Y-%m-%dT%H:%M"  # what <input type="datetime-local"> sends
 
@@ -73,7 +73,7 @@ class WaitForm(forms.Form):
 class HandOverForm(forms.Form):
     to = forms.ModelChoiceField(
         label=_("To"),
-        queryset=User.objects.filter(is_active=True).exclude(role=Role.ADMIN).order_by("name"),
+        queryset=User.objects.filter(is_active=True, role__in=OWNERS).order_by("name"),
         to_field_name="username",
     )
     note = text(_("What must they know?"), rows=2, required=False)

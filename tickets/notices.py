@@ -24,6 +24,17 @@ def rows(event: Event, *, to: Iterable[User | None], at: datetime, urgent: bool 
     ]
 
 
+def tell_owner(event: Event, ticket: Ticket, *, at: datetime, urgent: bool = False) -> None:
+    """Tell the owner what somebody else did with the ticket."""
+    if ticket.owner_id not in (None, event.user_id):
+        post(event, to=[ticket.owner], at=at, urgent=urgent)
+
+
+def responsible(ticket: Ticket) -> list[User]:
+    """Who has to act: the owner; where there is none, or one who left the house, the supervisor."""
+    return [ticket.owner] if ticket.owner is not None and ticket.owner.is_active else supervisor_of(ticket)
+
+
 def supervisor_of(ticket: Ticket) -> list[User]:
     """Who answers for this ticket: the owner's supervisor, else the team's, else every manager."""
     owner_team = ticket.owner.team if ticket.owner else None

@@ -10,20 +10,45 @@ from aftersales.accounts.actors import Actor
 from tickets.models import Event, Ticket
 from tickets.states import EventKind
 
+# What the transitions of a ticket set; saved with every move, so that no verb can forget one.
+_MOVED_WITH = frozenset(
+    {
+        "state",
+        "cycle",
+        "technician",
+        "offered_to",
+        "waiting_for",
+        "wake_at",
+        "reason",
+        "resolution",
+        "resolved_at",
+        "ended_at",
+        "dispatch_approved_by",
+        "callback_owed",
+    }
+)
+
 
 def record(
-    ticket: Ticket, kind: EventKind, *, at: datetime, by: Actor, changed: Iterable[str] = (), was: str = "", **data: Any
+    ticket: Ticket,
+    kind: EventKind,
+    *,
+    at: datetime,
+    by: Actor,
+    changed: Iterable[str] = (),
+    was: str = "",
+    known_at: datetime | None = None,
+    **data: Any,
 ) -> Event:
     """Save what changed in a locked ticket, raise its version, and add the event. Two queries.
 
-    `changed` names the fields set besides state; `was` is the state before, when it moved. `data` must be JSON.
+    `changed` names the fields set besides those of a move; `was` is the state before, when it moved. `known_at` is when
+    we knew, if later than `at`: who asks what changed since then must be told. `data` must be JSON.
     """
     ticket.version += 1
-    ticket.updated_at = at
-    fields = {"version", "updated_at", "next_due_at", *changed}
+    ticket.updated_at = max(ticket.updated_at, known_at or at)
     moved = bool(was) and was != ticket.state
-    if moved:
-        fields.add("state")
+    fields = {"version", "updated_at", "next_due_at", *changed} | (_MOVED_WITH if moved else set())
     ticket.save(update_fields=fields)
     return Event.objects.create(
         ticket=ticket,

@@ -20,6 +20,7 @@ from tickets.models import Ticket
 from tickets.states import AT_THE_DESK, OPEN, State
 
 Condition = Callable[[Ticket, Actor], bool]
+OWNERS = DESK | {Role.TECHNICIAN}  # who can accept a hand-over
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,14 @@ def permit(ticket: Ticket, name: str, by: Actor) -> None:
 
 
 def _offered_to_me(ticket: Ticket, by: Actor) -> bool:
-    return by.is_system or (by.user is not None and ticket.offered_to_id == by.user.pk)
+    return ticket.offered_to_id is not None and (by.user is None or ticket.offered_to_id == by.user.pk)
+
+
+def _free_to_take(ticket: Ticket, by: Actor) -> bool:
+    """R02: what nobody owns; a leader takes any."""
+    if by.user is None:
+        return False
+    return ticket.owner_id is None or (by.user.leads and ticket.owner_id != by.user.pk)
 
 
 def _mine_to_give(ticket: Ticket, by: Actor) -> bool:
@@ -94,14 +102,13 @@ def _mine_to_give(ticket: Ticket, by: Actor) -> bool:
 _ALL = frozenset(state.value for state in State)
 _OPEN = frozenset(state.value for state in OPEN)
 _DESK_STATES = frozenset(state.value for state in AT_THE_DESK)
-_ANYBODY = DESK | {Role.TECHNICIAN}
 
 add(
     Verb(
         "accept",
         gettext_lazy("Accept"),
         "check",
-        _ANYBODY,
+        OWNERS,
         _OPEN,
         frozenset(),
         _offered_to_me,
@@ -113,7 +120,7 @@ add(
         "decline",
         gettext_lazy("Decline"),
         "x",
-        _ANYBODY,
+        OWNERS,
         _OPEN,
         frozenset(),
         _offered_to_me,
@@ -127,14 +134,12 @@ add(
         DESK,
         _OPEN,
         frozenset(),
-        lambda ticket, by: (
-            ticket.owner_id is None or (by.user is not None and by.user.leads and ticket.owner_id != by.user.pk)
-        ),
+        _free_to_take,
         gettext_lazy("The ticket has an owner; ask for a hand-over."),
         "R02",
         primary=True,
     ),
-    Verb("log_contact", gettext_lazy("Log contact"), "phone", _ANYBODY, _OPEN, rule="R03", primary=True),
+    Verb("log_contact", gettext_lazy("Log contact"), "phone", OWNERS, _OPEN, rule="R03", primary=True),
     Verb("resume", gettext_lazy("Resume"), "player-play", DESK, frozenset({State.WAITING.value}), primary=True),
     Verb("wait", gettext_lazy("Wait…"), "player-pause", DESK, _DESK_STATES),
     Verb("resolve", gettext_lazy("Resolve"), "check", DESK, frozenset({State.IN_PROGRESS.value})),
@@ -157,14 +162,12 @@ add(
         frozenset({State.RESOLVED.value, State.CLOSED.value, State.REFUSED.value, State.CANCELLED.value}),
         frozenset({Scope.ACT, Scope.DESK}),
     ),
-    Verb(
-        "note", gettext_lazy("Add note"), "note", _ANYBODY | {Role.ARCHIVIST}, _ALL, frozenset({Scope.ACT, Scope.DESK})
-    ),
+    Verb("note", gettext_lazy("Add note"), "note", OWNERS | {Role.ARCHIVIST}, _ALL, frozenset({Scope.ACT, Scope.DESK})),
     Verb(
         "hand_over",
         gettext_lazy("Hand over"),
         "arrow-right",
-        _ANYBODY,
+        OWNERS | {Role.ARCHIVIST},  # who registered a ticket owns it, and an archivist may have
         _OPEN,
         frozenset(),
         _mine_to_give,

@@ -38,7 +38,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "close": (DESK, {"resolved"}),
     "reopen": (DESK, {"resolved", "closed", "refused", "cancelled"}),
     "note": (DESK | {T, A}, EVERY),
-    "hand_over": (DESK | {T}, OPEN),
+    "hand_over": (DESK | {T, A}, OPEN),
     "grade": (DESK, OPEN),
     "edit": (DESK, OPEN),
     "refuse": (DESK, AT_DESK),

@@ -235,6 +235,7 @@ class Ticket(ReadAgain, models.Model):
     )
     def close(self, at: datetime) -> None:
         self.ended_at = at
+        self.offered_to = None
 
     @transition(field=state, source=[*AT_THE_DESK], target=State.WAITING)
     def wait(self, waiting_for: str, until: datetime, reason: str) -> None:

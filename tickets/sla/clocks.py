@@ -92,6 +92,8 @@ def meet(ticket: Ticket, target: Target, *, at: datetime, by: Actor, cause: str 
     clock = next((clock for clock in opened if clock.target == target), None)
     if clock is None:
         return None
+    if clock.state == ClockState.PAUSED:
+        _run_on(clock, at=at, by=by, cause=cause)  # it waited until now: no one is late by what did not count
     sweep.call_if_due(clock, at=at)
     clock.meet(at)
     _save(clock)
@@ -129,10 +131,14 @@ def resume(ticket: Ticket, *, at: datetime, by: Actor, cause: str = "") -> None:
     opened = _open_clocks(ticket)
     for clock in opened:
         if clock.state == ClockState.PAUSED:
-            verdict = judge(_add_segment(clock, SegmentKind.RESUME, at=at, by=by, cause=cause))
-            clock.resume(verdict.due_at, verdict.warn_at)
+            _run_on(clock, at=at, by=by, cause=cause)
             _save(clock)
     _renew_next_due(ticket, opened)
+
+
+def _run_on(clock: Clock, *, at: datetime, by: Actor, cause: str) -> None:
+    verdict = judge(_add_segment(clock, SegmentKind.RESUME, at=at, by=by, cause=cause))
+    clock.resume(verdict.due_at, verdict.warn_at)
 
 
 def extend(ticket: Ticket, target: Target, *, until: datetime, at: datetime, by: Actor, cause: str) -> None:

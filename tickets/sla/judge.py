@@ -38,23 +38,39 @@ def judge(segments: Iterable[SegmentLike]) -> Judgement:
     """Sum the open time that has counted, and find when the rest of the span is used up.
 
     Segments come in order of time; the first is a start. A restart judges what has elapsed against its own policy.
+    A promise that fell due keeps that time, whatever pauses later, until it is judged anew or moved by the customer.
     Raises ValueError when there is no start.
     """
     elapsed = timedelta(0)
-    since: datetime | None = None
     started: datetime | None = None
+    anchor: datetime | None = None  # where the last stretch began: open time from here on uses up the rest
+    since: datetime | None = None  # the same while it runs
+    held_since: datetime | None = None
     until: datetime | None = None
-    anchor: datetime | None = None
+    fell_due: datetime | None = None
     policy: Policy | None = None
     calendar: WorkCalendar | None = None
     for segment in segments:
-        if segment.kind == SegmentKind.EXTEND:
-            until = datetime.fromisoformat(segment.data["until"])
-            continue
         if segment.kind in (SegmentKind.MEET, SegmentKind.STOP):
             break
-        if since is not None and calendar is not None:
+        if segment.kind == SegmentKind.EXTEND:
+            until = datetime.fromisoformat(segment.data["until"])
+            held_since = segment.at if held_since else None
+            fell_due = None
+            continue
+        if since is not None and policy is not None and calendar is not None:
+            due = _due(since, policy.span - elapsed, calendar, until)
+            if fell_due is None and due <= segment.at:
+                fell_due = due
             elapsed += working_time_between(since, segment.at, calendar)
+        if segment.kind == SegmentKind.PAUSE:
+            held_since = segment.at
+        elif segment.kind == SegmentKind.RESUME and held_since is not None:
+            if until is not None and until > held_since:
+                until += segment.at - held_since  # what was left of the customer's own time is left still
+            held_since = None
+        elif segment.kind == SegmentKind.RESTART and segment.policy.span > elapsed:
+            fell_due = None
         running = segment.kind in (SegmentKind.START, SegmentKind.RESUME) or (
             segment.kind == SegmentKind.RESTART and since is not None
         )
@@ -67,14 +83,20 @@ def judge(segments: Iterable[SegmentLike]) -> Judgement:
         raise ValueError("A clock without a start cannot be judged.")
     if policy.until_day_end:
         return _by_day(started, policy, calendar, until)
-    due = add_working_time(anchor, max(policy.span - elapsed, timedelta(0)), calendar)
-    warn_after = policy.span * policy.warn_at_percent / 100
-    warn = add_working_time(anchor, max(warn_after - elapsed, timedelta(0)), calendar)
-    return Judgement(max(due, until) if until else due, min(warn, due), None)
+    due = fell_due or _due(anchor, policy.span - elapsed, calendar, until)
+    warn = _due(anchor, policy.span * policy.warn_at_percent / 100 - elapsed, calendar)
+    return Judgement(due, min(warn, due), None)
+
+
+def _due(start: datetime, left: timedelta, calendar: WorkCalendar, until: datetime | None = None) -> datetime:
+    due = add_working_time(start, max(left, timedelta(0)), calendar)
+    return max(due, until) if until else due
 
 
 def _by_day(started: datetime, policy: Policy, calendar: WorkCalendar, until: datetime | None) -> Judgement:
     due = end_of_service_day(started + policy.span, calendar)
+    if due <= started:  # after closing time: nobody can keep a promise for the day that is over
+        due = end_of_service_day(started + timedelta(days=1), calendar)
     opens = start_of_service_day(started + policy.not_before_span, calendar) if policy.not_before_span else None
     warn = started + (due - started) * policy.warn_at_percent / 100
     return Judgement(max(due, until) if until else due, warn, opens)

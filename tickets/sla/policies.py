@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from aftersales.accounts.models import Region
+from aftersales.core.remembered import Remembered
 from tickets.sla.models import Policy
 from tickets.sla.states import Target
-
-_KEEP_SECONDS = 2.0  # policies change a few times a year; a promise made two seconds after a change may use the old one
-_cache: tuple[float, list[Policy]] = (0.0, [])
 
 
 @dataclass(frozen=True)
@@ -53,22 +50,13 @@ def specificity(policy: Policy) -> tuple[int, ...]:
     return (sum(conditions), *(int(condition) for condition in conditions), policy.pk)
 
 
-def current() -> list[Policy]:
-    """Every current policy with its calendar; kept for two seconds a process."""
-    global _cache
-    read_at, policies = _cache
-    if not policies or time.monotonic() - read_at > _KEEP_SECONDS:
-        policies = list(
-            Policy.objects.filter(current=True).select_related("calendar").prefetch_related("calendar__days")
-        )
-        _cache = (time.monotonic(), policies)
-    return policies
+def _read() -> list[Policy]:
+    return list(Policy.objects.filter(current=True).select_related("calendar").prefetch_related("calendar__days"))
 
 
-def forget() -> None:
-    """Read the policies again at the next question (after a change, in tests)."""
-    global _cache
-    _cache = (0.0, [])
+# A promise made two seconds after a change may still use the old policy: they change a few times a year.
+current = Remembered(_read)
+forget = current.forget
 
 
 def choose(target: Target, facts: Facts) -> Policy:
