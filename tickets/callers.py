@@ -78,4 +78,6 @@ def open_counts(found: list[Customer], actor: Actor) -> dict[int, int]:
 
 def owners_of_serial(serial: str, *, at: datetime, limit: int = 3) -> list[tuple[Product, customers.Warranty]]:
     """Products with exactly or nearly this serial number, of anybody, with their warranty."""
-    return [(product, customers.warranty(product, at=at)) for product in customers.by_serial(serial).order_by("-pk")[:limit]]
+    return [
+        (product, customers.warranty(product, at=at)) for product in customers.by_serial(serial).order_by("-pk")[:limit]
+    ]

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.models import Region
 from aftersales.core.errors import Invalid
-from aftersales.core.text import fold
+from aftersales.core.text import digits
 from aftersales.customers import selectors as customers
-from aftersales.customers.models import Customer, Product, ProductModel, Site
+from aftersales.customers.forms import ModelField, day, region_field
+from aftersales.customers.models import Customer, Product, Site
 from tickets.forms import LOCAL
 from tickets.services.intake import MAX_WINDOWS, Intake, Window, check
 from tickets.states import Channel, Grade, Kind
@@ -42,37 +43,6 @@ _FIELDS = {
 _TRADITIONAL = {"TW", "HK", "MO"}
 
 
-class ModelField(forms.CharField):
-    """A product model by its code or a name in any language; a part that fits one model alone is enough."""
-
-    def clean(self, value: Any) -> ProductModel | None:
-        typed = fold(super().clean(value))
-        if not typed:
-            return None
-        models = list(ProductModel.objects.all())
-        for fits in (self._is, self._holds):
-            found = [model for model in models if fits(typed, self._names(model))]
-            if len(found) == 1 or (found and fits == self._is):
-                return found[0]
-            if found:
-                names = ", ".join(model.code for model in found[:4])
-                raise forms.ValidationError(_t("Several models fit: %(names)s.") % {"names": names}, code="several")
-        raise forms.ValidationError(_t("We know no such model. Choose one from the list."), code="unknown")
-
-    @staticmethod
-    def _names(model: ProductModel) -> list[str]:
-        names = (model.code, model.name_en, model.name_zh_hans, model.name_zh_hant)
-        return [fold(name) for name in names if name] + [fold(f"{model.code} {name}") for name in names[1:] if name]
-
-    @staticmethod
-    def _is(typed: str, names: list[str]) -> bool:
-        return typed in names
-
-    @staticmethod
-    def _holds(typed: str, names: list[str]) -> bool:
-        return any(typed in name for name in names)
-
-
 class IntakeForm(forms.Form):
     """`customer` is the known caller or None; what belongs to a known caller is then chosen, not typed."""
 
@@ -81,31 +51,32 @@ class IntakeForm(forms.Form):
     token = forms.UUIDField(required=False, widget=forms.HiddenInput)
     q = forms.CharField(label=_("Who is calling?"), required=False)
 
-    customer_name = forms.CharField(label=_("Name"), error_messages={"required": _("Who is calling? Enter the customer's name.")})
-    phone = forms.CharField(label=_("Telephone"), error_messages={"required": _("Enter a telephone number to call back.")})
+    customer_name = forms.CharField(
+        label=_("Name"), error_messages={"required": _("Who is calling? Enter the customer's name.")}
+    )
+    phone = forms.CharField(
+        label=_("Telephone"), error_messages={"required": _("Enter a telephone number to call back.")}
+    )
     email = forms.EmailField(label=_("E-mail"), required=False)
-    language = forms.ChoiceField(label=_("Language"), required=False, choices=[("", _("usual in the region")), *settings.LANGUAGES])
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, choices=[("", _("usual in the region")), *settings.LANGUAGES]
+    )
     vip = forms.BooleanField(label=_("VIP customer"), required=False)
 
     site = forms.ChoiceField(label=_("Where"), required=False)
     address = forms.CharField(label=_("Address"), required=False)
-    region = forms.ModelChoiceField(
-        label=_("Region"),
-        required=False,
-        queryset=Region.objects.all(),
-        to_field_name="code",
-        empty_label=_("choose"),
-        error_messages={"invalid_choice": _("There is no such region.")},
-    )
+    region = region_field(required=False)
     access_hours = forms.CharField(label=_("Access hours"), required=False)
 
     product = forms.ChoiceField(label=_("Product"), required=False)
     model = ModelField(label=_("Model"), required=False)
     serial = forms.CharField(label=_("Serial number or barcode"), required=False)
-    purchased_on = forms.DateField(label=_("Purchased on"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    purchased_on = day(_("Purchased on"))
     voucher_number = forms.CharField(label=_("Voucher number"), required=False)
 
-    summary = forms.CharField(label=_("Problem"), error_messages={"required": _("Say in a few words what the problem is.")})
+    summary = forms.CharField(
+        label=_("Problem"), error_messages={"required": _("Say in a few words what the problem is.")}
+    )
     description = forms.CharField(label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
     kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices)
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices)
@@ -135,7 +106,10 @@ class IntakeForm(forms.Form):
         self.fields["customer_name"].required = self.fields["phone"].required = customer is None
         self.fields["address"].widget.attrs["autocomplete"] = "off"
         sites, products = self.sites, self.products
-        self._choices("site", [(str(site.pk), f"{site.address} · {site.region}") for site in sites] + [(NEW, _t("another address"))])
+        self._choices(
+            "site",
+            [(str(site.pk), f"{site.address} · {site.region}") for site in sites] + [(NEW, _t("another address"))],
+        )
         self._choices(
             "product",
             [("", _t("none, or not known"))]
@@ -179,7 +153,9 @@ class IntakeForm(forms.Form):
         return [(choice, Grade(int(choice.data["value"])).definition) for choice in self["grade"]]
 
     @classmethod
-    def begin(cls, *, actor: Actor, at: datetime, customer: Customer | None = None, q: str = "", product: str = "") -> IntakeForm:
+    def begin(
+        cls, *, actor: Actor, at: datetime, customer: Customer | None = None, q: str = "", product: str = ""
+    ) -> IntakeForm:
         """An empty form for this caller with what can be foreseen."""
         initial: dict[str, Any] = {
             "token": uuid.uuid4(),
@@ -215,7 +191,7 @@ class IntakeForm(forms.Form):
         if self.customer is None or not customers.looks_dialled(typed):
             return ""
         meant = {number.e164 for number in customers.readings(typed)}
-        end = customers.digits(typed).lstrip("0")
+        end = digits(typed).lstrip("0")
         for phone in self.customer.phones.all():
             if phone.e164 in meant or phone.e164.endswith(end):
                 return f"{phone.e164} ext. {phone.extension}" if phone.extension else phone.e164

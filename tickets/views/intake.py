@@ -84,7 +84,9 @@ def _candidates(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     rows = [
         {
             "customer": customer,
-            "phone": next((p for p in customer.phones.all() if p.e164 in meant), next(iter(customer.phones.all()), None)),
+            "phone": next(
+                (p for p in customer.phones.all() if p.e164 in meant), next(iter(customer.phones.all()), None)
+            ),
             "site": next(iter(customer.sites.all()), None),
             "open": counts.get(customer.pk, 0),
             "product": serial.get(customer.pk),
@@ -180,5 +182,3 @@ def _registered(ticket: Ticket) -> str:
         comma = "、" if (translation.get_language() or "").startswith("zh") else ", "
         text += " " + _("Promised: %(list)s.") % {"list": comma.join(promised)}
     return text
-
-
