@@ -57,6 +57,7 @@ class Attempt(models.Model):
     outcome = models.CharField(max_length=16, choices=Outcome)
     attitude = models.PositiveSmallIntegerField(null=True, blank=True)  # 1 … 5
     quality = models.PositiveSmallIntegerField(null=True, blank=True)  # 1 … 5
+    solved = models.BooleanField(null=True, blank=True)  # as the customer says
     note = models.TextField(blank=True)
 
     class Meta:

@@ -232,6 +232,8 @@ class Cell:
     end: datetime
     visit: Visit | None = None
     bookable: bool = False
+    proposed: bool = False  # the window of the form lies here
+    plan: Window | None = None  # what a click on free time proposes
 
 
 @dataclass(frozen=True)
@@ -272,11 +274,14 @@ def visits_on(on: date) -> list[Visit]:
     )
 
 
-def day_table(on: date, people: list[Candidate], visits: list[Visit], at: datetime) -> Day:
-    """Lay out one day: a row a technician, gaps told apart from visits."""
+def day_table(
+    on: date, people: list[Candidate], visits: list[Visit], at: datetime, window: Window | None = None
+) -> Day:
+    """Lay out one day: a row a technician, free time told apart from visits, the proposed window marked in it."""
     first, last = DAY_OPENS.hour, DAY_CLOSES.hour
-    for visit in visits:
-        start, end = timezone.localtime(visit.window_start), timezone.localtime(visit.window_end)
+    taken = [Window(visit.window_start, visit.window_end) for visit in visits]
+    for one in [*taken, window] if window else taken:
+        start, end = timezone.localtime(one.start), timezone.localtime(one.end)
         first = min(first, start.hour if start.date() == on else 0)
         last = max(last, 24 if end.date() > on else end.hour + (end.minute > 0))
     opens = bounds(on).start + timedelta(hours=first)
@@ -285,29 +290,50 @@ def day_table(on: date, people: list[Candidate], visits: list[Visit], at: dateti
     for visit in visits:
         own[visit.technician_id].append(visit)
     soonest = _round_up(at, STEP)
-    rows = [_row(person, own[person.user.pk], opens, closes, soonest) for person in people]
+    rows = [_row(person, own[person.user.pk], opens, closes, soonest, window) for person in people]
     return Day(on, opens, list(range(first, last)), rows, len(visits))
 
 
-def _row(person: Candidate, visits: list[Visit], opens: datetime, closes: datetime, soonest: datetime) -> Row:
+def _row(
+    person: Candidate,
+    visits: list[Visit],
+    opens: datetime,
+    closes: datetime,
+    soonest: datetime,
+    window: Window | None,
+) -> Row:
     cells: list[Cell] = []
     free: list[Window] = []
     place, whole = 0, (closes - opens) // STEP
 
-    def gap(until: int) -> None:
+    def column(value: datetime, *, up: bool = False) -> int:
+        steps = -((opens - value) // STEP) if up else (value - opens) // STEP
+        return max(0, min(whole, steps))
+
+    def piece(until: int, *, proposed: bool = False) -> None:
         nonlocal place
-        if until > place:
-            start, end = opens + place * STEP, opens + until * STEP
-            begin = max(start, soonest)
-            bookable = end - begin >= 2 * STEP
-            cells.append(Cell(until - place, begin if bookable else start, end, bookable=bookable))
-            if bookable:
-                free.append(Window(begin, end))
-            place = until
+        if until <= place:
+            return
+        start, end = opens + place * STEP, opens + until * STEP
+        begin = max(start, soonest)
+        bookable = proposed or end - begin >= 2 * STEP
+        plan = window if proposed else Window(begin, min(end, begin + (window.end - window.start if window else USUAL)))
+        cells.append(Cell(until - place, begin if bookable else start, end, None, bookable, proposed, plan))
+        if bookable:
+            free.append(Window(begin, end))
+        place = until
+
+    def gap(until: int) -> None:
+        if window is not None and window.start >= soonest:
+            first, last = column(window.start), column(window.end, up=True)
+            if place <= first and last <= until and first < last:
+                piece(first)
+                piece(last, proposed=True)
+        piece(until)
 
     for visit in visits:
-        start = max(place, min(whole, (visit.window_start - opens) // STEP))
-        end = max(start, min(whole, -((opens - visit.window_end) // STEP)))
+        start = max(place, column(visit.window_start))
+        end = max(start, column(visit.window_end, up=True))
         gap(start)
         if end > place:
             cells.append(Cell(end - place, visit.window_start, visit.window_end, visit))

@@ -60,13 +60,15 @@ def record_attempt(
     note: str = "",
     attitude: int | None = None,
     quality: int | None = None,
+    solved: bool | None = None,
     by: Actor,
     at: datetime | None = None,
     ticket_version: int | None = None,
 ) -> Callback:
-    """Keep how the call went. Satisfied closes the ticket; not satisfied opens it again.
+    """Keep how the call went (R62, R64). Satisfied closes the ticket; not satisfied opens it again.
 
-    Refused before day 3 (R60) and to whoever made the visit (R68).
+    Refused before day 3 (R60) and to whoever made the visit (R68). A customer who says that the problem is not solved
+    is not satisfied.
     """
     at = at or now()
     require(by, CALLERS, [Scope.DESK])
@@ -77,7 +79,7 @@ def record_attempt(
     callback = Callback.objects.select_related("visit").get(pk=callback_id)
     if callback.state != CallbackState.OWED:
         raise NotAllowed(_("This callback is done already."), code="callback_done")
-    if by.user is not None and by.user.pk == callback.visit.technician_id:
+    if own_visit(callback, by):
         raise Forbidden(_("Nobody calls back about their own visit."), rule="R68", code="own_visit")
     if at < callback.opens_at:
         raise NotAllowed(_("Too early: the customer is called from day 3 on."), rule="R60", code="too_early")
@@ -89,8 +91,23 @@ def record_attempt(
     note = clean_text(note)[:4000]
     if outcome == Outcome.NOT_SATISFIED and not note:
         raise Invalid(_("Write what the customer is not satisfied with."), code="required", field="note")
+    if outcome == Outcome.SATISFIED and solved is False:
+        raise Invalid(
+            _("The problem is not solved: then the customer is not satisfied, and the ticket is opened again."),
+            code="contradiction",
+            field="outcome",
+        )
+    if outcome not in REACHED:
+        attitude = quality = solved = None  # nobody was there to ask
     Attempt.objects.create(
-        callback=callback, at=at, by=by.user, outcome=outcome, attitude=attitude, quality=quality, note=note
+        callback=callback,
+        at=at,
+        by=by.user,
+        outcome=outcome,
+        attitude=attitude,
+        quality=quality,
+        solved=solved,
+        note=note,
     )
     callback.attempts_made += 1
     callback.last_attempt_at = at
@@ -100,6 +117,11 @@ def record_attempt(
     callback.save(update_fields=["state", "attempts_made", "last_attempt_at", "ended_at"])
     _tell_ticket(ticket, outcome, note, by=by, at=at)
     return callback
+
+
+def own_visit(callback: Callback, by: Actor) -> bool:
+    """Whether this person would be asking about their own visit (R68)."""
+    return by.user is not None and by.user.pk == callback.visit.technician_id
 
 
 def _tell_ticket(ticket: Ticket, outcome: str, note: str, *, by: Actor, at: datetime) -> None:

@@ -311,7 +311,7 @@ def _board(request: HttpRequest, asked: Asked, form: forms.Form | None, off: for
         **chosen,
         "asked": asked,
         "at": at,
-        "table": selectors.day_table(day, people, visits, at),
+        "table": selectors.day_table(day, people, visits, at, window),
         "today": timezone.localdate(at),
         "previous_url": asked.url(day=day - timedelta(days=1), technician="", start=None, end=None),
         "next_url": asked.url(day=day + timedelta(days=1), technician="", start=None, end=None),
