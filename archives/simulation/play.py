@@ -79,8 +79,8 @@ def play(
 ) -> Story:
     """Play `tickets` lives that begin in the `days` before `until`, and the asked-for scenes among them.
 
-    A scene is (how many service hours before `until`, what it must contain). Each life commits by itself: a run that is ended early
-    leaves whole lives only.
+    A scene is (how many service hours before `until`, what it must contain). Each life commits by itself: a run that is
+    ended early leaves whole lives only.
     """
     world = World(cast, seed, until - timedelta(days=days), until)
     plan: list[tuple[datetime, Script | None]] = [(at, None) for at in world.arrivals(max(0, tickets - len(scenes)))]

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
 from aftersales.core.time import now
-from archives.simulation import people
+from archives.simulation import bulk, people
 from archives.simulation.play import play
 
 
@@ -21,6 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--tickets", type=int, default=2000)
         parser.add_argument("--seed", type=int, default=1, help="the same seed and end tell the same story")
         parser.add_argument("--until", default="", help="end of the story, ISO 8601 with offset; default: now")
+        parser.add_argument("--bulk", type=int, default=0, help="fill up to so many tickets by SQL, not by services")
+        parser.add_argument("--events", type=int, default=3, help="timeline entries of each --bulk ticket, at most 10")
         parser.add_argument("--force", action="store_true", help="also where DEMO_ALLOWED is off")
 
     def handle(self, **options: Any) -> None:
@@ -29,8 +31,13 @@ class Command(BaseCommand):
         until = parse_datetime(options["until"]) if options["until"] else now()
         if until is None or until.tzinfo is None:
             raise CommandError("--until wants a time such as 2026-11-21T12:00:00+08:00.")
+        cast = people.install()
+        if options["bulk"]:
+            added = bulk.fill(cast, options["bulk"], events=options["events"], at=until, tell=self.stdout.write)
+            self.stdout.write(f"{added:,} tickets added")
+            return
         story = play(
-            people.install(),
+            cast,
             days=options["days"],
             tickets=options["tickets"],
             seed=options["seed"],

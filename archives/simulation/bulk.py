@@ -1,0 +1,412 @@
+"""Very many tickets at once, written in SQL, for measuring: what matters is how many rows there are and how alike.
+
+Nothing here goes through the services. Ended clocks come without segments, and there are no visits.
+"""
+
+# ruff: noqa: S608  (table names and whole numbers of our own, no input)
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models.fields import NOT_PROVIDED
+
+from aftersales.core.text import bigrams, fold
+from aftersales.customers.models import Customer, CustomerPhone, Product, Site
+from archives.simulation import words
+from archives.simulation.people import FAMILY_OF, Cast
+from tickets.models import Event, Ticket
+from tickets.sla.models import Clock, Policy, Segment
+from tickets.sla.states import Target
+
+CHUNK = 100_000
+VARIANTS = 40  # texts for each model and language
+CUSTOMERS_PER_TICKET = 0.4
+OPEN_DAYS, OLDEST_DAYS = 30, 1095
+RARE_WORD, RARE_EVERY = "蜂鸣器", 50_000
+BUSY_TAIL = "8888"  # a telephone ending that people pay for: one customer in a hundred has it
+MOST_EVENTS = 10
+REBUILT = (Customer, CustomerPhone, Site, Product, Ticket, Event, Clock, Segment)
+
+
+def fill(cast: Cast, wanted: int, *, events: int, at: datetime, tell: Callable[[str], None]) -> int:
+    """Add tickets until there are `wanted`, with `events` timeline entries each; answer how many were added.
+
+    One transaction that locks the tables: indexes and foreign keys are dropped and made anew at the end, which is
+    several times faster than keeping them up to date.
+    """
+    began = monotonic()
+    missing = wanted - Ticket.objects.count()
+    if missing <= 0:
+        return 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
+        cursor.execute("SET LOCAL synchronous_commit = off")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SELECT setseed(0.42)")
+        with _without_indexes(cursor, tell, began):
+            _pools(cursor, cast)
+            customers = max(1, int(missing * CUSTOMERS_PER_TICKET))
+            _customers(cursor, customers)
+            tell(f"{monotonic() - began:6.1f} s  {customers:,} customers")
+            first = _next_id(cursor, Ticket)
+            for low in range(1, missing + 1, CHUNK):
+                high = min(low + CHUNK - 1, missing)
+                _tickets(cursor, low, high, total=missing, customers=customers, first=first, at=at)
+                _clocks(cursor, first + low - 1, first + high - 1)
+                _events(cursor, first + low - 1, first + high - 1, events)
+                tell(f"{monotonic() - began:6.1f} s  {high:,} tickets")
+            _sequences(cursor)
+        cursor.execute("DROP TABLE bulk_text, bulk_name, bulk_place, bulk_customer, bulk_owner")
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("RESET statement_timeout")
+    tell(f"{monotonic() - began:6.1f} s  analysed")
+    return missing
+
+
+# ── texts, prebuilt ────────────────────────────────────────────────────────────────────────────
+def _pools(cursor: Any, cast: Cast) -> None:
+    """Tables of texts with their folded form and their pairs of characters, to be joined."""
+    cursor.execute(
+        """
+        CREATE TEMP TABLE bulk_text (language int, model int, variant int, model_id bigint, kind text, grade int,
+            summary text, folded text, terms text[], product text, product_terms text[]);
+        CREATE TEMP TABLE bulk_name (language int, k int, name text, folded text, terms text[]);
+        CREATE TEMP TABLE bulk_place (k int, language int, tongue text, region_id bigint, team_id bigint,
+            dial text, digits int, before text, after text, folded text, folded_after text, terms text[]);
+        CREATE TEMP TABLE bulk_owner (k int, user_id bigint);
+        """
+    )
+    texts = [row for model in enumerate(cast.models) for language in range(3) for row in _texts(*model, language)]
+    _many(cursor, "bulk_text", texts)
+    names: list[tuple[Any, ...]] = []
+    for language in range(3):
+        if language == words.ENGLISH:
+            pool = [f"{a} {b}" for a, b in itertools.product(words.ENGLISH_GIVEN, words.ENGLISH_FAMILY)]
+        else:
+            pool = [a[language] + b[language] for a, b in itertools.product(words.FAMILY, words.GIVEN)]
+        pool += [name[language] for name in words.ORGANISATIONS]
+        names += [(language, k, name, fold(name), bigrams(name)) for k, name in enumerate(pool)]
+    _many(cursor, "bulk_name", names)
+    _many(cursor, "bulk_place", [(k, *row) for k, row in enumerate(_places(cast))])
+    people = [user for user in cast.people.values() if user.role in ("clerk", "officer")]
+    _many(cursor, "bulk_owner", [(k, user.pk) for k, user in enumerate(people)])
+    cursor.execute(
+        "CREATE INDEX ON bulk_text (language, model, variant); CREATE INDEX ON bulk_name (language, k);"
+        "ANALYZE bulk_text; ANALYZE bulk_name; ANALYZE bulk_place; ANALYZE bulk_owner"
+    )
+
+
+def _texts(k: int, model: Any, language: int) -> list[tuple[Any, ...]]:
+    """Problems with one model in one language."""
+    name = (model.name_zh_hans, model.name_zh_hant, model.name_en)[language]
+    says = [("repair", fault.grade, fault.says[language]) for fault in words.FAULTS[FAMILY_OF[model.code]] * 3]
+    says += [(kind, 4, text[language].format(model=name)) for kind, some in words.REQUESTS.items() for text in some]
+    product = f"{model.code} {model.name_en} {model.name_zh_hans}"
+    rows = []
+    for variant in range(VARIANTS):
+        kind, grade, summary = says[variant % len(says)]
+        if variant >= len(says) or variant % 3 == 0:
+            summary = f"{summary} {words.DETAILS[variant % len(words.DETAILS)][language]}"
+        rows.append(
+            (
+                *(language, k, variant, model.pk, kind, grade),
+                *(summary, fold(summary), bigrams(summary), fold(product), bigrams(product)),
+            )
+        )
+    return rows
+
+
+def _places(cast: Cast) -> list[tuple[Any, ...]]:
+    rows = []
+    for code, streets in words.STREETS.items():
+        region = cast.regions[code]
+        dial, count = {"CN": ("+8613", 9), "TW": ("+8869", 8), "HK": ("+8526", 7)}[region.phone_region]
+        for street in streets:
+            for language in (
+                (words.HANS,) if code.startswith("cn") else (words.HANT, words.ENGLISH)[: 1 + (code == "hk")]
+            ):
+                before = words.CITY[code][language] + street[language]
+                before = f"{street[language]}, {words.CITY[code][language]} " if language == words.ENGLISH else before
+                after = ("号", "號", "")[language]
+                tongue = ("zh-hans", "zh-hant", "en")[language]
+                team = cast.teams[cast.team_of_region[code]]
+                rows.append(
+                    (
+                        *(language, tongue, region.pk, team.pk, dial, count, before, after),
+                        *(fold(before) + (" " if before.endswith(" ") else ""), fold(after), bigrams(before + after)),
+                    )
+                )
+    return rows
+
+
+# ── rows ───────────────────────────────────────────────────────────────────────────────────────
+def _customers(cursor: Any, count: int) -> None:
+    """Customers, each with a number, a place and a product."""
+    customer, site, product = (_next_id(cursor, model) for model in (Customer, Site, Product))
+    cursor.execute(
+        f"""
+        CREATE TEMP TABLE bulk_customer AS
+        SELECT c, {customer} + c - 1 AS customer_id, {site} + c - 1 AS site_id, {product} + c - 1 AS product_id,
+            CASE WHEN c %% 20 = 0 THEN partners.ids[1 + (c / 20) %% array_length(partners.ids, 1)] END AS partner_id,
+            p.language, p.tongue, p.region_id, p.team_id, n.name, n.folded AS name_folded, n.terms AS name_terms,
+            p.before || spot.number || p.after AS address, p.folded || spot.number || p.folded_after AS place_folded,
+            p.terms || spot.number::text AS place_terms,
+            p.dial || CASE WHEN c %% 100 = 7 THEN lpad((c * 7 %% (10^(p.digits - 4))::bigint)::text, p.digits - 4, '0')
+                || '{BUSY_TAIL}' ELSE lpad((c * 7919 %% (10^p.digits)::bigint)::text, p.digits, '0') END AS e164,
+            (c * 31 %% %(models)s)::int AS model,
+            upper(substr(md5(c::text), 1, 2)) || '-' || upper(substr(md5(c::text), 3, 7)) AS serial
+        FROM generate_series(1::bigint, %(count)s) c
+        JOIN bulk_place p ON p.k = c %% (SELECT count(*) FROM bulk_place)
+        JOIN (SELECT language, count(*) AS n FROM bulk_name GROUP BY 1) sizes ON sizes.language = p.language
+        JOIN bulk_name n ON n.language = p.language AND n.k = (c * 7919 + c / 97) %% sizes.n
+        CROSS JOIN LATERAL (SELECT 2 + c * 13 %% 1990 AS number) spot
+        CROSS JOIN (SELECT array_agg(id ORDER BY id) AS ids FROM accounts_partner) partners
+        """,
+        {"count": count, "models": len(FAMILY_OF)},
+    )
+    cursor.execute("CREATE INDEX ON bulk_customer (c); ANALYZE bulk_customer")
+    day = "now() - (1 - c / %(count)s::float) * interval '3 years'"
+    given = {"count": count}
+    columns = {"id": "customer_id", "name": "name", "language": "tongue", "vip": "c %% 17 = 3", "terms": "name_terms"}
+    _insert(cursor, Customer, {**columns, "partner_id": "partner_id", "created_at": day}, "bulk_customer", given)
+    phone = {"customer_id": "customer_id", "raw": "e164", "e164": "e164", "tail": "reverse(substr(e164, 2))"}
+    _insert(cursor, CustomerPhone, {**phone, "created_at": day}, "bulk_customer", given)
+    place = {"id": "site_id", "customer_id": "customer_id", "address": "address", "region_id": "region_id"}
+    _insert(cursor, Site, {**place, "created_at": day}, "bulk_customer", given)
+    _insert(
+        cursor,
+        Product,
+        {
+            "id": "product_id",
+            "customer_id": "customer_id",
+            "site_id": "site_id",
+            "model_id": "model_id",
+            "serial": "serial",
+            "serial_key": "reverse(replace(lower(serial), '-', ''))",
+            "purchased_on": "date '2024-01-01' + (c %% 900)::int",
+            "voucher_number": "'FP' || c",
+            "created_at": day,
+        },
+        "bulk_customer JOIN (SELECT DISTINCT model, model_id FROM bulk_text) m USING (model)",
+        given,
+    )
+
+
+def _tickets(cursor: Any, low: int, high: int, *, total: int, customers: int, first: int, at: datetime) -> None:
+    """Tickets low … high of `total`: a fifth open, nearly all of those among the newest."""
+    source = f"""(
+        SELECT i, {first} + i - 1 AS id, drawn.*, c.*, x.model_id, x.kind, x.grade, x.summary AS said,
+            x.folded AS said_folded, x.terms AS said_terms, x.product, x.product_terms, o.user_id,
+            i %% {RARE_EVERY} = 7 AS rare,
+            CASE WHEN NOT drawn.opened THEN CASE WHEN chance < 0.92 THEN 'closed' WHEN chance < 0.96 THEN 'refused'
+                ELSE 'cancelled' END
+                WHEN chance < 0.10 THEN 'received' WHEN chance < 0.30 THEN 'in_progress'
+                WHEN chance < 0.50 THEN 'visit_planned' WHEN chance < 0.51 THEN 'visiting'
+                WHEN chance < 0.66 THEN 'waiting' WHEN chance < 0.985 THEN 'resolved' ELSE 'reopened' END AS state,
+            CASE WHEN drawn.recent THEN %(at)s - interval '{OPEN_DAYS} days' * (%(total)s - i + 1) / (%(total)s * 0.25)
+                ELSE %(at)s - interval '{OPEN_DAYS} days'
+                    - interval '{OLDEST_DAYS} days' * (1 - i / (%(total)s * 0.75)) END AS received_at
+        FROM (
+            SELECT i, i > %(total)s * 0.75 AS recent, random() AS chance, random() AS due_chance,
+                random() < CASE WHEN i > %(total)s * 0.75 THEN 0.78 ELSE 0.007 END AS opened,
+                1 + floor(%(customers)s * CASE WHEN random() < 0.005 THEN 0 ELSE power(random(), 1.5) END)::bigint AS c,
+                floor(random() * {VARIANTS})::int AS variant,
+                floor(random() * (SELECT count(*) FROM bulk_owner))::int AS owner
+            FROM generate_series(%(low)s::bigint, %(high)s) i
+        ) drawn
+        JOIN bulk_customer c USING (c)
+        JOIN bulk_text x ON (x.language, x.model, x.variant) = (c.language, c.model, drawn.variant)
+        JOIN bulk_owner o ON o.k = drawn.owner
+        ORDER BY i
+    ) t CROSS JOIN LATERAL (
+        SELECT state IN ('closed', 'refused', 'cancelled') AS ended,
+            kind IN ('repair', 'installation', 'maintenance') AS visit,
+            CASE WHEN rare THEN said || '，{RARE_WORD}响' ELSE said END AS summary
+    ) more"""
+    promised = "state IN ('received', 'reopened') OR (visit AND state IN ('in_progress', 'visit_planned'))"
+    columns = {
+        "id": "id",
+        "number": "'T' || to_char(received_at AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD') || '-' ||"
+        " lpad(id::text, greatest(5, length(id::text)), '0')",
+        "kind": "kind",
+        "channel": "CASE WHEN partner_id IS NULL THEN 'hotline' ELSE 'partner' END",
+        "grade": "grade",
+        "state": "state",
+        "version": "5",
+        "summary": "summary",
+        "visit_needed": "visit",
+        "customer_id": "customer_id",
+        "contact_phone": "e164",
+        "site_id": "site_id",
+        "product_id": "product_id",
+        "region_id": "region_id",
+        "team_id": "team_id",
+        "owner_id": "CASE WHEN ended OR due_chance > 0.01 THEN user_id END",
+        "registered_by_id": "CASE WHEN partner_id IS NULL THEN user_id END",
+        "partner_id": "partner_id",
+        "external_id": "CASE WHEN partner_id IS NULL THEN '' ELSE 'X' || id END",
+        "waiting_for": "CASE WHEN state = 'waiting' THEN 'customer' ELSE '' END",
+        "wake_at": f"CASE WHEN state = 'waiting' THEN %(at)s + due_chance * interval '{OPEN_DAYS} days' END",
+        "received_at": "received_at",
+        "resolved_at": "CASE WHEN state IN ('closed', 'resolved') THEN received_at + interval '20 hours' END",
+        "ended_at": "CASE WHEN ended THEN received_at + interval '20 hours' + due_chance * interval '10 days' END",
+        "updated_at": "CASE WHEN ended THEN received_at + interval '20 hours' + due_chance * interval '10 days'"
+        " ELSE received_at + (%(at)s - received_at) * due_chance END",
+        # One open promise in twelve is broken: it fell due in the last days.
+        "next_due_at": f"CASE WHEN {promised} THEN %(at)s + (due_chance - 0.08) * interval '{OPEN_DAYS} days'"
+        " ELSE timestamptz '9999-01-01 00:00:00+00' END",
+        "search_text": f"said_folded || CASE WHEN rare THEN ',{fold(RARE_WORD)}响' ELSE '' END || ' ' || name_folded"
+        " || ' ' || place_folded || ' ' || product || ' ' || lower(serial)",
+        "terms": "said_terms || CASE WHEN rare THEN %(rare)s ELSE '{}'::text[] END || name_terms || place_terms"
+        " || product_terms || string_to_array(lower(serial), '-')",
+    }
+    given = {"low": low, "high": high, "total": total, "customers": customers, "at": at}
+    _insert(cursor, Ticket, columns, source, {**given, "rare": bigrams(RARE_WORD + "响")})
+
+
+_BULK_CLOCK = """
+    SELECT t.*, kind_of.target, kind_of.policy_id, kind_of.open_now,
+        CASE WHEN kind_of.open_now AND t.next_due_at < 'infinity' AND t.next_due_at < timestamptz '9000-01-01'
+            THEN t.next_due_at ELSE t.received_at + interval '1 hour' END AS due
+    FROM tickets_ticket t CROSS JOIN LATERAL (VALUES
+        ('response', %(response)s::bigint, t.state IN ('received', 'reopened')),
+        ('on_site', %(on_site)s::bigint, t.visit_needed AND t.state IN ('received', 'reopened', 'in_progress',
+            'visit_planned', 'waiting'))
+    ) kind_of (target, policy_id, open_now)
+    WHERE t.id BETWEEN %(low)s AND %(high)s AND (kind_of.target = 'response' OR t.visit_needed)
+"""
+
+
+def _clocks(cursor: Any, low: int, high: int) -> None:
+    """A response promise each, and one to come where a visit is needed; those still open run or pause."""
+    policies = {
+        target: Policy.objects.filter(target=target, current=True).order_by("pk").values_list("pk", flat=True)[0]
+        for target in (Target.RESPONSE, Target.ON_SITE)
+    }
+    given = {"low": low, "high": high, "response": policies[Target.RESPONSE], "on_site": policies[Target.ON_SITE]}
+    paused, late = "open_now AND state = 'waiting'", "open_now AND state <> 'waiting' AND due < now()"
+    _insert(
+        cursor,
+        Clock,
+        {
+            "ticket_id": "id",
+            "target": "target",
+            "policy_id": "policy_id",
+            "state": f"CASE WHEN {paused} THEN 'paused' WHEN open_now THEN 'running' ELSE 'met' END",
+            "started_at": "received_at",
+            "warn_at": "due - interval '15 minutes'",
+            "due_at": "due",
+            "next_fire_at": f"CASE WHEN open_now AND NOT ({paused}) AND NOT ({late}) THEN due END",
+            "paused_at": f"CASE WHEN {paused} THEN received_at + interval '10 minutes' END",
+            "pause_reason": f"CASE WHEN {paused} THEN 'customer' ELSE '' END",
+            "breached_at": f"CASE WHEN {late} OR (NOT open_now AND id %% 12 = 0) THEN due END",
+            "met_at": "CASE WHEN NOT open_now THEN received_at + CASE WHEN id %% 12 = 0 THEN interval '3 hours'"
+            " ELSE interval '20 minutes' END END",
+        },
+        f"({_BULK_CLOCK}) b",
+        given,
+    )
+    _insert(
+        cursor,
+        Segment,
+        {"clock_id": "c.id", "kind": "'start'", "at": "c.started_at", "door": "'system'", "policy_id": "c.policy_id"},
+        "sla_clock c WHERE c.ticket_id BETWEEN %(low)s AND %(high)s AND c.state <> 'met'",
+        given,
+    )
+
+
+def _events(cursor: Any, low: int, high: int, each: int) -> None:
+    """A registration, a contact, and notes until there are `each`."""
+    _insert(
+        cursor,
+        Event,
+        {
+            "ticket_id": "t.id",
+            "kind": "CASE n WHEN 1 THEN 'ticket.registered' WHEN 2 THEN 'ticket.contacted' ELSE 'ticket.noted' END",
+            "at": "t.received_at + n * interval '7 minutes'",
+            "recorded_at": "t.received_at + n * interval '7 minutes'",
+            "door": "'page'",
+            "user_id": "t.owner_id",
+            "from_state": "CASE n WHEN 2 THEN 'received' ELSE '' END",
+            "to_state": "CASE n WHEN 1 THEN 'received' WHEN 2 THEN 'in_progress' ELSE '' END",
+            "version": "n",
+        },
+        "tickets_ticket t CROSS JOIN generate_series(1, %(each)s) n WHERE t.id BETWEEN %(low)s AND %(high)s"
+        " ORDER BY t.id, n",
+        {"low": low, "high": high, "each": min(each, MOST_EVENTS)},
+    )
+
+
+# ── tools ──────────────────────────────────────────────────────────────────────────────────────
+def _insert(
+    cursor: Any, model: type[models.Model], columns: dict[str, str], source: str, given: dict[str, Any]
+) -> None:
+    """INSERT … SELECT; columns that are not named get the default that the model would give them."""
+    params, chosen = dict(given), dict(columns)
+    for field in model._meta.concrete_fields:
+        if field.column in chosen or field.null or field.primary_key or field.db_default is not NOT_PROVIDED:
+            continue
+        chosen[field.column] = f"%(default_{field.column})s"
+        params[f"default_{field.column}"] = field.get_db_prep_save(field.get_default(), connection)
+    names, values = ", ".join(f'"{name}"' for name in chosen), ", ".join(chosen.values())
+    cursor.execute(f"INSERT INTO {model._meta.db_table} ({names}) SELECT {values} FROM {source}", params)
+
+
+def _many(cursor: Any, table: str, rows: list[tuple[Any, ...]]) -> None:
+    places = ", ".join(["%s"] * len(rows[0]))
+    cursor.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+
+
+def _next_id(cursor: Any, model: type[models.Model]) -> int:
+    cursor.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {model._meta.db_table}")
+    return int(cursor.fetchone()[0])
+
+
+def _sequences(cursor: Any) -> None:
+    """Real rows go on where these end."""
+    for model in (Customer, Site, Product, Ticket):
+        table = model._meta.db_table
+        cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+    cursor.execute(
+        "SELECT setval('ticket_numbers', greatest((SELECT max(id) FROM tickets_ticket), nextval('ticket_numbers')))"
+    )
+
+
+@contextmanager
+def _without_indexes(cursor: Any, tell: Callable[[str], None], began: float) -> Any:
+    """Drop what slows inserting down and make it again from its own definition."""
+    tables = [model._meta.db_table for model in REBUILT]
+    cursor.execute(
+        "SELECT c.conrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid) FROM pg_constraint c"
+        " WHERE c.contype = 'f' AND c.conrelid = ANY(%s::regclass[]) ORDER BY 2",
+        [tables],
+    )
+    keys = cursor.fetchall()
+    cursor.execute(
+        "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i"
+        " WHERE i.indrelid = ANY(%s::regclass[]) AND NOT EXISTS"
+        " (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid) ORDER BY 1",
+        [tables],
+    )
+    indexes = cursor.fetchall()
+    for table, name, _definition in keys:
+        cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+    for name, _definition in indexes:
+        cursor.execute(f"DROP INDEX {name}")
+    yield
+    for _name, definition in indexes:
+        cursor.execute(definition)
+    tell(f"{monotonic() - began:6.1f} s  {len(indexes)} indexes made")
+    for table, name, definition in keys:
+        cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+    tell(f"{monotonic() - began:6.1f} s  {len(keys)} foreign keys checked")
