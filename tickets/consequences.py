@@ -41,17 +41,14 @@ def initial(name: str, ticket: Ticket) -> dict[str, Any]:
         tomorrow = timezone.localtime() + timedelta(days=1)
         return {"until": tomorrow.replace(hour=9, minute=0).strftime(LOCAL)}
     if name == "plan_visit":
-        ahead = [window for window in ticket.wished_windows if (parse_datetime(window["end"]) or _now()) > _now()]
+        at = timezone.now()
+        ahead = [window for window in ticket.wished_windows if (parse_datetime(window["end"]) or at) > at]
         return _window(ahead[0]["start"], ahead[0]["end"]) if ahead else {}
     if name == "move_visit":
         planned = _appointment(ticket)
         person = {"technician": ticket.technician.username} if ticket.technician else {}
         return {**person, **_window(planned["start"], planned["end"])} if planned else person
     return {}
-
-
-def _now() -> Any:
-    return timezone.now()
 
 
 def _window(start: str, end: str) -> dict[str, str]:
@@ -68,6 +65,13 @@ def _appointment(ticket: Ticket) -> dict[str, Any] | None:
         .first()
     )
     return event.data if event else None
+
+
+def _who_and_when(planned: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "technician": planned.get("technician", ""),
+        "window": describe.window(planned.get("start"), planned.get("end")),
+    }
 
 
 def _open(ticket: Ticket) -> list[Clock]:
@@ -132,7 +136,7 @@ def _cancel_visit(ticket: Ticket, _actor: Actor) -> list[str]:
         return []
     return [
         _("The visit of %(technician)s, %(window)s, is called off and %(technician)s is told.")
-        % {"technician": planned.get("technician", ""), "window": describe.window(planned["start"], planned["end"])},
+        % _who_and_when(planned),
         _("The ticket goes back to the desk; the promise to come runs on. Tell the customer."),
     ]
 

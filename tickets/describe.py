@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -20,6 +20,7 @@ from tickets.models import Event, Ticket
 from tickets.sla.states import Target
 from tickets.states import Channel, EventKind, Grade, Kind, State, WaitingFor
 
+NOTICED_LATE = timedelta(minutes=1)  # a promise is broken when it falls due; later notice is worth a word
 SHORT_NOTE = 120  # characters; a longer note, or one of several lines, stands below the sentence
 
 
@@ -73,6 +74,8 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.CALLBACK_REACHED: ("phone-check", "green"),
 }
 
+_BY_ITSELF = (EventKind.BREACHED, EventKind.WOKEN, EventKind.SHEET_READY)  # nobody did it: naming one only distracts
+
 # The filters of the timeline: which kinds each shows.
 CONTACTS = [
     EventKind.REGISTERED,
@@ -106,6 +109,8 @@ def entry(event: Event) -> Entry:
     short = bool(note) and len(note) <= SHORT_NOTE and "\n" not in note
     if short:
         text = format_html("{}: {}", text, note)
+    if event.kind == EventKind.BREACHED and event.recorded_at - event.at > NOTICED_LATE:
+        text = format_html("{} · {}", text, _("noticed %(time)s") % {"time": moment(event.recorded_at)})
     if event.to_state:
         text = format_html("{} {}", text, _state(event.to_state))
     detail = _edited(event.data) if event.kind == EventKind.EDITED else ("" if short else note)
@@ -114,7 +119,7 @@ def entry(event: Event) -> Entry:
     elif event.partner is not None:
         who = event.partner.name
     else:
-        who = _("the system")
+        who = "" if event.kind in _BY_ITSELF else _("the system")
     return Entry(event.at, who, icon, colour, text, detail, _door(event.door), event.kind)
 
 

@@ -27,7 +27,7 @@ _TABS = (
     (DeskView.CLOCK, "clock"),
     (DeskView.CLOSED, "lock"),
 )
-_ALONE = (DeskView.MINE, DeskView.UNOWNED)  # "mine or all" says nothing there
+_ALONE = (DeskView.MINE, DeskView.UNOWNED, DeskView.CLOCK)  # mine by clock is "mine"
 
 # What an empty list tells: a title and what to do.
 _EMPTY = {

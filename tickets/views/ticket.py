@@ -51,13 +51,18 @@ def buttons(ticket: Ticket, actor: Actor) -> Buttons:
     verbs = [verb for verb in available(ticket, actor) if actions.get(verb.name) is not None]
     ends = [verb for verb in verbs if verb.name in _DANGEROUS]
     rest = [verb for verb in verbs if verb.name not in _DANGEROUS]
-    first = [verb for verb in rest if verb.primary]
+    first = [verb for verb in rest if verb.primary and not _aside(verb, ticket)]
     near = sorted(
         (verb for verb in rest if not verb.primary and verb.name in _NEAR), key=lambda verb: _NEAR.index(verb.name)
     )
-    others = [verb for verb in rest if not verb.primary and verb.name not in _NEAR]
+    others = [verb for verb in rest if verb not in first and verb not in near]
     line = [*first, *near]
     return Buttons(line[:MAX_BUTTONS], [*line[MAX_BUTTONS:], *others], ends)
+
+
+def _aside(verb: Verb, ticket: Ticket) -> bool:
+    """A leader may take any ticket, but it is the next step only where nobody owns it."""
+    return verb.name == "take" and ticket.owner_id is not None
 
 
 def visible(number: str, actor: Actor) -> Ticket:

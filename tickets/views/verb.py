@@ -74,6 +74,11 @@ def verb(request: HttpRequest, number: str, name: str) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, page: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    form = page.get("form")
+    if form is not None and not form.errors:
+        first = next(iter(form.visible_fields()), None)
+        if first is not None:
+            first.field.widget.attrs["autofocus"] = True
     template = "tickets/ticket_verb.html#form" if request.htmx else "tickets/ticket_verb.html"  # type: ignore[attr-defined]
     return render(request, template, page, status=status)
 
