@@ -114,6 +114,11 @@ def _check_signs_of_life() -> dict[str, dict[str, Any]]:
     return checks
 
 
+def silent() -> list[str]:
+    """What has not shown a sign of life lately: names of checks, for the warning on the dashboard."""
+    return [name for name, check in _check_signs_of_life().items() if not check["ok"]]
+
+
 def _young(age: float | None, most: float) -> dict[str, Any]:
     if age is None:
         return {"ok": False, "error": "never seen"}

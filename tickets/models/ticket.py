@@ -129,6 +129,8 @@ class Ticket(ReadAgain, models.Model):
             models.Index(fields=["owner", "next_due_at", "id"], condition=Q(ended_at=None), name="ticket_mine"),
             models.Index(fields=["next_due_at", "id"], condition=Q(ended_at=None, owner=None), name="ticket_unowned"),
             models.Index(fields=["state", "next_due_at", "id"], condition=Q(ended_at=None), name="ticket_by_state"),
+            models.Index(fields=["team", "next_due_at", "id"], condition=Q(ended_at=None), name="ticket_by_team"),
+            models.Index(fields=["region", "next_due_at", "id"], condition=Q(ended_at=None), name="ticket_by_region"),
             models.Index(fields=["ended_at", "id"], condition=Q(ended_at__isnull=False), name="ticket_ended"),
             models.Index(
                 fields=["owner", "ended_at", "id"], condition=Q(ended_at__isnull=False), name="ticket_my_ended"

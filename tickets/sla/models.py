@@ -154,7 +154,11 @@ class Clock(ReadAgain, models.Model):
             models.Index(fields=["next_fire_at"], condition=Q(next_fire_at__isnull=False), name="clock_to_fire"),
             models.Index(fields=["due_at"], condition=Q(state="running"), name="clock_running"),
             models.Index(fields=["breached_at"], condition=Q(breached_at__isnull=False), name="clock_breached"),
-            models.Index(fields=["target", "started_at"], name="clock_of_target"),
+            models.Index(fields=["target", "due_at"], condition=Q(state="running"), name="clock_running_target"),
+            models.Index(
+                fields=["met_at", "target"], condition=Q(met_at__isnull=False, breached_at=None), name="clock_kept"
+            ),
+            models.Index(fields=["due_at"], condition=Q(state="paused"), name="clock_paused"),
         ]
 
     def __str__(self) -> str:
