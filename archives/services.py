@@ -15,7 +15,7 @@ from aftersales.accounts.models import Region
 from aftersales.accounts.roles import DESK, LEADERS, Role
 from aftersales.core import phones
 from aftersales.core.errors import Invalid, Missing, NotAllowed, Stale
-from aftersales.core.text import clean_line, clean_text
+from aftersales.core.text import clean_line, clean_text, fold
 from aftersales.core.time import now
 from aftersales.customers import services as customers
 from aftersales.customers.models import Customer, CustomerPhone, Product, ProductModel, Site
@@ -394,7 +394,18 @@ def _move_belongings(lost: Customer, survivor: Customer) -> None:
             phone.delete()  # the same number once
         else:
             CustomerPhone.objects.filter(pk=phone.pk).update(customer=survivor)
-    Site.objects.filter(customer=lost).update(customer=survivor)
+    places = {(fold(site.address), site.region_id): site for site in survivor.sites.all()}
+    for site in lost.sites.all():
+        same = places.get((fold(site.address), site.region_id))
+        if same is None:
+            Site.objects.filter(pk=site.pk).update(customer=survivor)
+            continue
+        # The same place once; its tickets are locked by the caller.
+        Ticket.objects.filter(site=site).update(site=same)
+        Product.objects.filter(site=site).update(site=same)
+        if site.access_hours and not same.access_hours:
+            Site.objects.filter(pk=same.pk).update(access_hours=site.access_hours)
+        site.delete()
     Product.objects.filter(customer=lost).update(customer=survivor)
 
 

@@ -19,7 +19,7 @@ from aftersales.core.errors import Invalid
 from aftersales.core.text import digits
 from aftersales.customers import selectors as customers
 from aftersales.customers.forms import ModelField, day, region_field
-from aftersales.customers.models import Customer, Product, Site
+from aftersales.customers.models import Customer, CustomerPhone, Product, Site
 from tickets.forms import LOCAL
 from tickets.services.intake import MAX_WINDOWS, Intake, Window, check
 from tickets.states import Channel, Grade, Kind
@@ -59,7 +59,7 @@ class IntakeForm(forms.Form):
     )
     email = forms.EmailField(label=_("E-mail"), required=False)
     language = forms.ChoiceField(
-        label=_("Language"), required=False, choices=[("", _("usual in the region")), *settings.LANGUAGES]
+        label=_("Language"), required=False, choices=[("", _("as the region")), *settings.LANGUAGES]
     )
     vip = forms.BooleanField(label=_("VIP customer"), required=False)
 
@@ -178,7 +178,8 @@ class IntakeForm(forms.Form):
             if len(regions) == 1:
                 self.initial["region"] = regions[0].code
             return
-        self.initial["phone"] = self._known_number(q) or (q if dialled else self._first_number())
+        known = self._known_number(q) or (None if dialled else next(iter(self.customer.phones.all()), None))
+        self.initial["phone"] = known.display if known else q
         chosen = next((one for one in self.products if str(one.pk) == product), None)
         if chosen is None and len(self.products) == 1:
             chosen = self.products[0]
@@ -186,20 +187,16 @@ class IntakeForm(forms.Form):
         site = chosen.site_id if chosen else None
         self.initial["site"] = str(site or self.sites[0].pk) if self.sites else NEW
 
-    def _known_number(self, typed: str) -> str:
+    def _known_number(self, typed: str) -> CustomerPhone | None:
         """The caller's number as it is kept, when what was typed means it in any country or is its end."""
         if self.customer is None or not customers.looks_dialled(typed):
-            return ""
+            return None
         meant = {number.e164 for number in customers.readings(typed)}
         end = digits(typed).lstrip("0")
         for phone in self.customer.phones.all():
             if phone.e164 in meant or phone.e164.endswith(end):
-                return f"{phone.e164} ext. {phone.extension}" if phone.extension else phone.e164
-        return ""
-
-    def _first_number(self) -> str:
-        first = next(iter(self.customer.phones.all()), None) if self.customer else None
-        return first.raw if first else ""
+                return phone
+        return None
 
     # ── what it says ───────────────────────────────────────────────────────────────────────────
     def clean(self) -> dict[str, Any]:
@@ -243,7 +240,7 @@ class IntakeForm(forms.Form):
             contacted=bool(data.get("contacted")),
             customer=self.customer,
             customer_name=data.get("customer_name") or "",
-            phone=self._known_number(phone) or phone,
+            phone=self._with_country(phone),
             email=data.get("email") or "",
             language=language,
             vip=bool(data.get("vip")) if self.customer is None else None,
@@ -257,6 +254,13 @@ class IntakeForm(forms.Form):
             purchased_on=data.get("purchased_on") if new_product else None,
             voucher_number=(data.get("voucher_number") or "") if new_product else "",
         )
+
+    def _with_country(self, typed: str) -> str:
+        """A known number with its country code: read in the site's country it could be another one."""
+        known = self._known_number(typed)
+        if known is None:
+            return typed
+        return f"{known.e164} ext. {known.extension}" if known.extension else known.e164
 
     def _chosen(self, rows: list[Any], value: str | None) -> Any:
         return next((row for row in rows if str(row.pk) == value), None)

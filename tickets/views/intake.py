@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.decorators import NOT_ADMIN, staff_page
 from aftersales.core.errors import Invalid, Refusal
-from aftersales.core.templatetags.ui import moment
+from aftersales.core.templatetags import ui
 from aftersales.core.time import now
 from aftersales.customers import selectors as customers
 from aftersales.customers.models import Customer, ProductModel
@@ -42,7 +42,7 @@ def intake(request: HttpRequest) -> HttpResponse:
     if part == "candidates":
         return render(request, f"{PAGE}#candidates", _candidates(request, actor))
     if part == "promises":
-        return render(request, f"{PAGE}#promises", {"promises": _promises(request, actor, at), **_told(request)})
+        return render(request, f"{PAGE}#promises", _promises(request, actor, at))
     if part == "serials":
         return render(request, f"{PAGE}#serials", _serials(request, at))
     if part == "context":
@@ -113,21 +113,38 @@ def _serials(request: HttpRequest, at: datetime) -> dict[str, Any]:
     return {"owners": callers.owners_of_serial(serial, at=at), "customer_pk": int(given) if given.isdecimal() else None}
 
 
-def _told(request: HttpRequest) -> dict[str, Any]:
-    return {"contacted": request.GET.get("contacted") == "on"}
-
-
-def _promises(request: HttpRequest, actor: Actor, at: datetime) -> list[Any]:
+def _promises(request: HttpRequest, actor: Actor, at: datetime) -> dict[str, Any]:
     """The promises of the form as it stands; a half-filled one is judged by what it has."""
     form = IntakeForm(request.GET, actor=actor, at=at, customer=_customer(request, actor))
     form.is_valid()
-    return promises(form.intake(), at=at)
+    return _would_start(form.intake(), at)
 
 
 def _first_promises(form: IntakeForm, at: datetime) -> dict[str, Any]:
     site = next((site for site in form.sites if str(site.pk) == form.initial.get("site")), None)
-    intake = Intake(customer=form.customer, site=site, visit_needed=True)
-    return {"promises": promises(intake, at=at), "contacted": False}
+    return _would_start(Intake(customer=form.customer, site=site, visit_needed=True), at)
+
+
+def _would_start(intake: Intake, at: datetime) -> dict[str, Any]:
+    rows = [
+        {
+            "target": promise.target,
+            "label": promise.label,
+            "words": _span_words(promise.span),
+            "due_at": promise.due_at,
+            "rule": promise.rule,
+        }
+        for promise in promises(intake, at=at)
+    ]
+    return {"promises": rows, "contacted": intake.contacted}
+
+
+def _span_words(span: timedelta) -> str:
+    """A promised span as one says it: "24 h" rather than "1 d 0 h"."""
+    hours, rest = divmod(int(span.total_seconds()), 3600)
+    if rest or hours == 0 or hours > 48:
+        return ui.span(span)
+    return _("%(hours)d h") % {"hours": hours}
 
 
 def _save(request: HttpRequest, actor: Actor, at: datetime) -> HttpResponse:
@@ -154,8 +171,7 @@ def _save(request: HttpRequest, actor: Actor, at: datetime) -> HttpResponse:
     context = {
         "form": form,
         "models": ProductModel.objects.all()[:MODELS_OFFERED],
-        "promises": promises(form.intake(), at=at),
-        "contacted": bool(form.cleaned_data.get("contacted")),
+        **_would_start(form.intake(), at),
         **_context(customer, actor, request.POST, at),
     }
     return render(request, PAGE, context, status=status)
@@ -173,7 +189,7 @@ def _go_on(request: HttpRequest, ticket: Ticket) -> HttpResponse:
 def _registered(ticket: Ticket) -> str:
     """One sentence with the number and what was promised."""
     promised = [
-        _("%(target)s by %(time)s") % {"target": clock.label, "time": moment(clock.due_at)}
+        _("%(target)s by %(time)s") % {"target": clock.label, "time": ui.moment(clock.due_at)}
         for clock in ticket.clocks.all().order_by("due_at")
         if clock.target != Target.CUSTOMER_FILE and clock.met_at is None
     ]
