@@ -59,7 +59,7 @@ def system() -> Iterator[System]:
 
 
 def test_becomes_ready(system: System):
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 180
     while system.process.poll() is None and time.monotonic() < deadline and system.get("/readyz") != 200:
         time.sleep(0.5)
     assert system.get("/readyz") == 200, system.log.read_text()
