@@ -1,0 +1,285 @@
+"""The access table: every address × role × owner → status. A route that is not in it fails, so nothing opens unnoticed.
+
+A page's line holds one status for each reader, in the order of READERS, for a ticket of their own and, where it makes a
+difference, one of others. GET unless the line says POST (an empty form: 422, 302 or 409 all mean "let in"; written `in`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from aftersales.accounts.models import PartnerKey
+from aftersales.accounts.roles import Scope
+from aftersales.core.time import now
+from tests.people import Cast
+
+# The columns are read down: lines may be longer than elsewhere.
+# ruff: noqa: E501
+pytestmark = [pytest.mark.django_db, pytest.mark.rule("R75")]
+
+READERS = ("stranger", "clerk", "dispatcher", "technician", "officer", "archivist", "supervisor", "manager", "admin")
+LET_IN = {200, 204, 302, 409, 422}
+
+#                 stranger clerk disp tech offi arch supe mana admin
+ANYBODY = "200 200 200 200 200 200 200 200 200"
+SIGNED_IN = "login 200 200 200 200 200 200 200 200"
+SIGNED_IN_POST = "login in in in in in in in in"
+DESK = "login 200 200 403 200 200 200 200 403"
+TICKET = "login 200 200 200 200 200 200 200 403"
+TICKET_OTHERS = "login 200 200 404 200 200 200 200 403"
+
+
+@dataclass(frozen=True)
+class Line:
+    """An address with the objects of the readers' ticket in it, and who gets what."""
+
+    path: str
+    own: str
+    others: str = ""
+    post: bool = False
+
+
+PAGES: dict[str, Line] = {
+    "livez": Line("/livez", ANYBODY),
+    "readyz": Line("/readyz", "503 503 503 503 503 503 503 503 503"),  # no worker runs in this test
+    "metrics": Line("/metrics", ANYBODY),  # from the loopback
+    "home": Line("/", "login 302 302 302 302 302 302 302 302"),
+    "login": Line("/login/", "200 302 302 302 302 302 302 302 302"),
+    "logout": Line("/logout/", "in in in in in in in in in", post=True),
+    "profile": Line("/profile/", SIGNED_IN),
+    "set_language": Line("/language/", "in in in in in in in in in", post=True),
+    "desk": Line("/desk/", DESK),
+    "search": Line("/search/", "login 200 200 200 200 200 200 200 403"),
+    "inbox": Line("/inbox/", "login 200 200 200 200 200 200 200 200"),
+    "inbox_read": Line("/inbox/read/", SIGNED_IN_POST, post=True),
+    "inbox_acknowledge": Line("/inbox/{notice}/acknowledge/", "login 404 404 404 404 404 in 404 404", post=True),
+    "ticket": Line("/tickets/{number}/", TICKET, TICKET_OTHERS),
+    "ticket_verb": Line("/tickets/{number}/do/note/", TICKET, TICKET_OTHERS),
+    "ticket_visits": Line("/tickets/{number}/visits/", TICKET, TICKET_OTHERS),
+    "ticket_callbacks": Line("/tickets/{number}/callbacks/", TICKET, TICKET_OTHERS),
+    "clock": Line("/clocks/{clock}/", TICKET, TICKET_OTHERS),
+    "intake": Line("/tickets/new/", "login 200 200 200 200 200 200 200 403"),
+    "dispatch": Line("/dispatch/", "login 403 200 403 403 403 200 200 403"),
+    "dispatch_plan": Line("/dispatch/{number}/plan/", "login 403 in 403 403 403 in in 403", post=True),
+    "dispatch_sign": Line("/dispatch/{number}/sign/", "login 403 403 403 403 403 403 in 403", post=True),
+    "my_day": Line("/my-day/", "login 403 403 200 403 403 403 403 403"),
+    "visit": Line("/visits/{visit}/", "login 403 200 200 403 403 200 200 403", "login 403 200 404 403 403 200 200 403"),
+    "visit_set_out": Line(
+        "/visits/{visit}/set-out/", "login 403 in in 403 403 in in 403", "login 403 in 404 403 403 in in 403", True
+    ),
+    "visit_check_in": Line(
+        "/visits/{visit}/check-in/", "login 403 in in 403 403 in in 403", "login 403 in 404 403 403 in in 403", True
+    ),
+    "visit_report": Line(
+        "/visits/{visit}/report/", "login 403 in in 403 403 in in 403", "login 403 in 404 403 403 in in 403", True
+    ),
+    "visit_move": Line("/visits/{visit}/move/", "login 403 in 403 403 403 in in 403", post=True),
+    "visit_call_off": Line("/visits/{visit}/call-off/", "login 403 in 403 403 403 in in 403", post=True),
+    "visit_order": Line(
+        "/visits/{visit}/order/", "login 200 200 200 200 200 200 200 404", "login 200 200 404 200 200 200 200 404"
+    ),
+    "visit_sheet": Line("/visits/{visit}/sheet.pdf", "login 404 404 404 404 404 404 404 404"),
+    "visit_sheet_again": Line("/visits/{visit}/sheet/again/", "login 403 404 404 403 403 404 404 403", post=True),
+    "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
+    "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
+    "customers": Line("/customers/", DESK),
+    "customer": Line("/customers/{customer}/", TICKET, TICKET_OTHERS),
+    "customer_edit": Line("/customers/{customer}/edit/", "login 200 200 403 200 200 200 200 403"),
+    "customer_phone_add": Line("/customers/{customer}/phones/new/", "login in in 403 in in in in 403", post=True),
+    "customer_phone_remove": Line(
+        "/customers/{customer}/phones/{phone}/remove/", "login in in 403 in in in in 403", post=True
+    ),
+    "customer_site_add": Line("/customers/{customer}/sites/new/", "login 200 200 403 200 200 200 200 403"),
+    "customer_site": Line("/customers/{customer}/sites/{site}/", "login 200 200 403 200 200 200 200 403"),
+    "customer_product_add": Line("/customers/{customer}/products/new/", "login 200 200 403 200 200 200 200 403"),
+    "customer_product": Line("/customers/{customer}/products/{product}/", "login 200 200 403 200 200 200 200 403"),
+    "customer_merge": Line("/customers/{customer}/merge/", "login 403 403 403 403 200 200 200 403"),
+    "dashboard": Line("/dashboard/", "login 403 403 403 403 403 200 200 403"),
+    "dashboard_list": Line("/dashboard/list/", "login 403 403 403 403 403 200 200 403"),
+    "admin:index": Line("/admin/", "login login login login login login login login 200"),
+}
+
+# API: no key, expired key, key without the scope, another partner's, the owner's. A POST with an empty body is 422.
+KEYS = ("none", "expired", "scopeless", "other", "own")
+API: dict[str, tuple[str, str, str]] = {
+    "api-tickets": ("GET", "/api/v1/tickets", "401 401 403 200 200"),
+    "api-tickets POST": ("POST", "/api/v1/tickets", "401 401 403 in in"),
+    "api-ticket": ("GET", "/api/v1/tickets/{ticket}", "401 401 403 404 200"),
+    "api-timeline": ("GET", "/api/v1/tickets/{ticket}/timeline", "401 401 403 404 200"),
+    "api-actions": ("GET", "/api/v1/tickets/{ticket}/actions", "401 401 403 404 200"),
+    "api-visits": ("GET", "/api/v1/tickets/{ticket}/visits", "401 401 403 404 200"),
+    "api-sheet": ("GET", "/api/v1/tickets/{ticket}/sheet", "401 401 403 404 409"),  # it is being made
+    "api-callbacks": ("GET", "/api/v1/tickets/{ticket}/callbacks", "401 401 403 404 200"),
+    "api-attempts": ("POST", "/api/v1/callbacks/{callback}/attempts", "401 401 403 404 in"),
+    "api-regions": ("GET", "/api/v1/regions", "401 401 200 200 200"),
+    "api-kinds": ("GET", "/api/v1/kinds", "401 401 200 200 200"),
+    "api-channels": ("GET", "/api/v1/channels", "401 401 200 200 200"),
+    "api-grades": ("GET", "/api/v1/grades", "401 401 200 200 200"),
+    "api-product-models": ("GET", "/api/v1/product-models", "401 401 200 200 200"),
+    "api-technicians": ("GET", "/api/v1/technicians", "401 401 403 200 200"),
+    "api-schema": ("GET", "/api/v1/schema/", "200 200 200 200 200"),
+    "api-docs": ("GET", "/api/v1/docs/", "200 200 200 200 200"),
+    "api-unknown": ("GET", "/api/v1/nothing-here", "404 404 404 404 404"),
+    **{
+        f"api-action-{verb}": ("POST", f"/api/v1/tickets/{{ticket}}/actions/{verb}", "401 401 403 404 in")
+        for verb in (
+            "log_contact",
+            "resume",
+            "wait",
+            "resolve",
+            "close",
+            "reopen",
+            "note",
+            "grade",
+            "edit",
+            "refuse",
+            "cancel",
+            "plan_visit",
+            "move_visit",
+            "cancel_visit",
+            "set_out",
+            "check_in",
+            "complete_visit",
+        )
+    },
+}
+
+
+def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
+    """The name of every route; the admin's own are one, all behind the same gate."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            if entry.app_name == "admin":
+                yield "admin:index"
+            else:
+                yield from routes(entry, prefix + str(entry.pattern))
+        elif isinstance(entry, URLPattern):
+            yield entry.name or "api-unknown"
+
+
+def test_every_route_is_in_the_table() -> None:
+    known = {*PAGES, *(name.removesuffix(" POST") for name in API)}
+    assert sorted(set(routes()) - known) == []
+    assert sorted(known - set(routes())) == []
+
+
+class Scene:
+    """A ticket on its way to a visit, a visited one with a callback owed, and everything that hangs on them."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.cast = cast
+        supervisor = cast.user("supervisor")
+        visited = cast.visited(phone="138 0000 4413", customer_name="李雷", serial="X-9")
+        ticket = cast.ticket_in("visit_planned")
+        cast.ticket_in("received", phone="138 0000 4414", customer_name="韩梅梅", serial="X-8", kind="installation")
+        notice = supervisor.notices.first() or visited.events.get(
+            kind="ticket.visit_completed"
+        ).notices.model.objects.create(
+            recipient=supervisor,
+            event=visited.events.order_by("-pk")[0],
+            ticket=visited,
+            urgent=True,
+            created_at=cast.at,
+        )
+        self.ticket = ticket
+        self.names = {
+            "number": ticket.number,
+            "ticket": ticket.pk,
+            "visit": ticket.visits.get().pk,
+            "clock": ticket.clocks.order_by("pk")[0].pk,
+            "notice": notice.pk,
+            "callback": visited.callbacks.get().pk,
+            "customer": ticket.customer_id,
+            "phone": ticket.customer.phones.get().pk,
+            "site": ticket.site_id,
+            "product": ticket.product_id,
+        }
+
+    def client(self, reader: str, *, own: bool) -> Client:
+        client = Client(HTTP_HOST="localhost")
+        if reader != "stranger":
+            name = "" if own or reader != "technician" else "other"
+            client.force_login(self.cast.user(reader, name), backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
+    line, scene = PAGES[name], Scene(cast)
+    path = line.path.format(**scene.names)
+    for own, wanted in ((True, line.own), (False, line.others)):
+        if wanted:
+            got = [
+                _status(scene.client(reader, own=own), path, post=line.post, like=want)
+                for reader, want in zip(READERS, wanted.split(), strict=True)
+            ]
+            assert " ".join(got) == wanted, path
+
+
+def _status(client: Client, path: str, *, post: bool, like: str) -> str:
+    answer = client.post(path) if post else client.get(path)
+    if answer.status_code == 302 and "/login/" in answer["Location"] and "/logout/" not in path:
+        return "login"
+    if like == "in" and answer.status_code in LET_IN:
+        return "in"
+    return str(answer.status_code)
+
+
+@pytest.mark.parametrize("name", API)
+def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
+    method, path, wanted = API[name]
+    ticket = cast.visited(by=cast.partner_actor())
+    path = path.format(ticket=ticket.pk, callback=ticket.callbacks.get().pk)
+    got = [_api_status(cast, method, path, key) for key in KEYS]
+    assert " ".join(got) == wanted, path
+
+
+BODIES: dict[str, dict[str, Any]] = {
+    "attempts": {"outcome": "satisfied"},
+    "log_contact": {"reached": True},
+    "wait": {"waiting_for": "parts", "until": "2099-01-01T00:00:00Z", "reason": "x"},
+    "resolve": {"resolution": "x"},
+    "reopen": {"reason": "x"},
+    "note": {"text": "x"},
+    "grade": {"grade": 1},
+    "edit": {"summary": "x", "kind": "repair", "visit_needed": True},
+    "refuse": {"reason": "x"},
+    "cancel": {"reason": "x"},
+    "cancel_visit": {"reason": "x"},
+    "plan_visit": {
+        "technician": "technician",
+        "window_start": "2099-01-01T00:00:00Z",
+        "window_end": "2099-01-01T01:00:00Z",
+    },
+    "move_visit": {
+        "technician": "technician",
+        "window_start": "2099-01-01T00:00:00Z",
+        "window_end": "2099-01-01T01:00:00Z",
+        "reason": "x",
+    },
+    "complete_visit": {"solved": True, "finding": "x", "work_done": "x", "unsigned_reason": "x"},
+}
+
+
+def _api_status(cast: Cast, method: str, path: str, key: str) -> str:
+    headers = {"host": "localhost", "idempotency-key": f"k-{key}"}
+    if key != "none":
+        partner = cast.other_partner if key == "other" else cast.partner
+        wrong = [Scope.READ] if method == "POST" else [Scope.CREATE]
+        secret = cast.key(partner, scopes=wrong if key == "scopeless" else list(Scope))
+        headers["authorization"] = f"Bearer {secret}"
+        if key == "expired":
+            PartnerKey.objects.filter(partner=partner).update(expires_at=now() - timedelta(seconds=1))
+    body = json.dumps(BODIES.get(path.rsplit("/", 1)[-1], {})) if method == "POST" else ""
+    answer = Client().generic(method, path, body, content_type="application/json", headers=headers)
+    if method == "POST" and answer.status_code in LET_IN | {201}:
+        return "in"
+    return str(answer.status_code)
