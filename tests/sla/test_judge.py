@@ -126,4 +126,4 @@ def test_without_a_start_there_is_nothing_to_judge():
 def test_warns_before_it_is_due_or_not_at_all():
     steps = [("start", "09:00"), ("pause", "12:50"), ("resume", "15:00")]
     verdict = judge(story(promised(4), *steps))
-    assert (verdict.warn_at, verdict.due_at) == (at("15:00"), at("15:10"))
+    assert (verdict.warn_at, verdict.due_at) == (at("12:00"), at("15:10"))

@@ -1,4 +1,4 @@
-"""The desk's verbs: contact, note, correct, resolve, close, refuse; what each leaves, and what a refusal leaves: nothing."""
+"""The desk's verbs: contact, note, correct, resolve, close, refuse; what each leaves; a refusal leaves nothing."""
 
 from typing import Any
 
@@ -187,7 +187,8 @@ def test_solved_by_telephone_needs_no_visit(cast: Cast) -> None:
     solved = Ticket.objects.get(pk=ticket.pk)
     assert (solved.state, solved.resolved_at, solved.resolution, solved.ended_at) == ("resolved", at, "reset it", None)
     assert (clock(ticket, "on_site").state, solved.next_due_at) == ("stopped", NO_DUE)
-    assert (last(ticket).from_state, last(ticket).to_state, told(last(ticket))) == ("in_progress", "resolved", ["clerk"])
+    assert (last(ticket).from_state, last(ticket).to_state) == ("in_progress", "resolved")
+    assert told(last(ticket)) == ["clerk"]
 
 
 @pytest.mark.rule("R60")
@@ -218,9 +219,7 @@ def test_refusal_stops_the_promises_and_keeps_the_reason(cast: Cast) -> None:
     assert told(last(ticket)) == ["clerk"]
 
 
-@pytest.mark.parametrize(
-    ("verb", "words"), [("refuse", "reason"), ("reopen", "reason"), ("resolve", "resolution")]
-)
+@pytest.mark.parametrize(("verb", "words"), [("refuse", "reason"), ("reopen", "reason"), ("resolve", "resolution")])
 @pytest.mark.parametrize("text", ["", " \u200b ", "x" * 4001])
 def test_refuses_an_end_without_its_words(cast: Cast, verb: str, words: str, text: str) -> None:
     ticket = cast.ticket_in({"refuse": "received", "reopen": "closed", "resolve": "in_progress"}[verb])

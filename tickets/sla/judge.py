@@ -38,7 +38,8 @@ def judge(segments: Iterable[SegmentLike]) -> Judgement:
     """Sum the open time that has counted, and find when the rest of the span is used up.
 
     Segments come in order of time; the first is a start. A restart judges what has elapsed against its own policy.
-    A promise that fell due keeps that time, whatever pauses later, until it is judged anew or moved by the customer.
+    What is over keeps its time, whatever pauses later: the due time until it is judged anew or moved by the customer,
+    the time of the warning until it is judged anew.
     Raises ValueError when there is no start.
     """
     elapsed = timedelta(0)
@@ -48,6 +49,7 @@ def judge(segments: Iterable[SegmentLike]) -> Judgement:
     held_since: datetime | None = None
     until: datetime | None = None
     fell_due: datetime | None = None
+    warned: datetime | None = None
     policy: Policy | None = None
     calendar: WorkCalendar | None = None
     for segment in segments:
@@ -60,8 +62,9 @@ def judge(segments: Iterable[SegmentLike]) -> Judgement:
             continue
         if since is not None and policy is not None and calendar is not None:
             due = _due(since, policy.span - elapsed, calendar, until)
-            if fell_due is None and due <= segment.at:
-                fell_due = due
+            warn = _due(since, _warn_span(policy) - elapsed, calendar)
+            fell_due = fell_due or (due if due <= segment.at else None)
+            warned = warned or (warn if warn <= segment.at else None)
             elapsed += working_time_between(since, segment.at, calendar)
         if segment.kind == SegmentKind.PAUSE:
             held_since = segment.at
@@ -69,8 +72,9 @@ def judge(segments: Iterable[SegmentLike]) -> Judgement:
             if until is not None and until > held_since:
                 until += segment.at - held_since  # what was left of the customer's own time is left still
             held_since = None
-        elif segment.kind == SegmentKind.RESTART and segment.policy.span > elapsed:
-            fell_due = None
+        elif segment.kind == SegmentKind.RESTART:
+            fell_due = fell_due if segment.policy.span <= elapsed else None
+            warned = warned if _warn_span(segment.policy) <= elapsed else None
         running = segment.kind in (SegmentKind.START, SegmentKind.RESUME) or (
             segment.kind == SegmentKind.RESTART and since is not None
         )
@@ -84,8 +88,12 @@ def judge(segments: Iterable[SegmentLike]) -> Judgement:
     if policy.until_day_end:
         return _by_day(started, policy, calendar, until)
     due = fell_due or _due(anchor, policy.span - elapsed, calendar, until)
-    warn = _due(anchor, policy.span * policy.warn_at_percent / 100 - elapsed, calendar)
+    warn = warned or _due(anchor, _warn_span(policy) - elapsed, calendar)
     return Judgement(due, min(warn, due), None)
+
+
+def _warn_span(policy: Policy) -> timedelta:
+    return policy.span * policy.warn_at_percent / 100
 
 
 def _due(start: datetime, left: timedelta, calendar: WorkCalendar, until: datetime | None = None) -> datetime:

@@ -1,0 +1,142 @@
+"""A ticket's life by chance: whatever people do in whatever order, what must hold holds after each step."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from aftersales.accounts.actors import Actor
+from aftersales.core.errors import Refusal
+from complaints.services import callback
+from tests.people import Cast
+from tests.tickets.helpers import HOUR, rows
+from tickets import actions, verbs
+from tickets.models import NO_DUE, Event, Ticket
+from tickets.services import desk
+from tickets.sla import sweep
+from tickets.sla.judge import judge
+from tickets.states import EDGES, ENDED, State
+
+pytestmark = pytest.mark.django_db
+
+STEPS = 30
+ROLES = ("clerk", "dispatcher", "technician", "officer", "supervisor", "manager")
+
+
+def words(cast: Cast, chance: random.Random, verb: str, at: datetime) -> dict[str, Any]:
+    """What somebody enters for a verb."""
+    start = at + chance.randint(1, 40) * HOUR
+    window = {
+        "technician": chance.choice([cast.technician, cast.user("technician", "second")]),
+        "window_start": start,
+        "window_end": start + chance.randint(1, 4) * HOUR,
+        "customer_wish": chance.random() < 0.5,
+    }
+    entered: dict[str, dict[str, Any]] = {
+        "decline": {"reason": "busy"},
+        "log_contact": {"reached": chance.random() < 0.7},
+        "note": {"text": "空調 🔥"},
+        "wait": {
+            "waiting_for": chance.choice(["customer", "parts"]),
+            "until": at + chance.randint(1, 72) * HOUR,
+            "reason": "away",
+        },
+        "resolve": {"resolution": "reset"},
+        "reopen": {"reason": "again"},
+        "refuse": {"reason": "not ours"},
+        "cancel": {"reason": "sold it"},
+        "cancel_visit": {"reason": "ill"},
+        "hand_over": {"to": cast.user(chance.choice(["officer", "dispatcher", "supervisor"]))},
+        "grade": {"grade": chance.randint(1, 4)},
+        "edit": {
+            "summary": "leaks",
+            "description": "",
+            "kind": chance.choice(["repair", "installation", "maintenance"]),
+            "visit_needed": chance.random() < 0.6,
+        },
+        "plan_visit": window,
+        "move_visit": {**window, "reason": "asked"},
+        "complete_visit": {
+            "solved": chance.random() < 0.6,
+            "finding": "leak",
+            "work_done": "sealed",
+            "unsigned_reason": "hand in plaster",
+        },
+    }
+    return entered.get(verb, {})
+
+
+def step(cast: Cast, chance: random.Random, ticket_id: int, by: Actor, at: datetime) -> Callable[[], object]:
+    """One thing that somebody does with the ticket now, mostly one that is possible."""
+    ticket = Ticket.objects.get(pk=ticket_id)
+    names = actions.names() if chance.random() < 0.2 else [verb.name for verb in verbs.available(ticket, by)]
+    name = chance.choice([*names, "sweep", "wake", "call"])
+    if name == "sweep":
+        return lambda: sweep.sweep(at=at)
+    if name == "wake":
+        return lambda: desk.wake_due(at=at)
+    owed = ticket.callbacks.filter(state="owed").first()
+    if name == "call" and owed is not None:
+        outcome = chance.choice(["satisfied", "not_satisfied", "not_reached"])
+        return lambda: callback.record_attempt(owed.pk, outcome=outcome, note="hums", by=by, at=at)
+    action = actions.get("note" if name == "call" else name)
+    assert action is not None
+    entered = words(cast, chance, action.name, at)
+    return lambda: action.run(ticket_id, by=by, at=at, **entered)
+
+
+@pytest.mark.rule("R22")
+@pytest.mark.parametrize("seed", range(8))
+def test_what_must_hold_holds_after_every_step(cast: Cast, seed: int) -> None:
+    chance = random.Random(seed)
+    pk, at = cast.ticket(visit_needed=chance.random() < 0.7, grade=chance.randint(1, 4)).pk, cast.at
+    moved = 0
+    for _step in range(STEPS):
+        at += timedelta(minutes=chance.choice([0, 1, 15, 90, 600, 2000]))
+        by = cast.actor(chance.choice(ROLES))
+        before, known, last = rows(), Ticket.objects.get(pk=pk), Event.objects.latest("pk").pk
+        try:
+            step(cast, chance, pk, by, at)()
+        except Refusal:
+            assert rows() == before
+            continue
+        check(pk, known, list(Event.objects.filter(pk__gt=last).order_by("pk")), at)
+        moved += 1
+    assert moved > STEPS / 2  # the walk is no row of refusals
+
+
+def check(pk: int, before: Ticket, events: list[Event], at: datetime) -> None:
+    """The state is legal and told, each event is one version, and every due time follows from its segments."""
+    ticket = Ticket.objects.get(pk=pk)
+    told = [event for event in events if event.kind != "clock.breached"]
+    assert [event.version for event in told] == list(range(before.version + 1, ticket.version + 1))
+    moves = [(event.from_state, event.to_state) for event in told if event.to_state]
+    assert all(move in EDGES for move in moves)
+    path = [before.state, *(target for _source, target in moves)]
+    assert [source for source, _target in moves] == path[:-1]
+    assert ticket.state == path[-1]
+    assert (ticket.ended_at is not None) == (ticket.state in ENDED)
+    assert (ticket.wake_at is not None) == (ticket.state == State.WAITING)
+    assert (ticket.updated_at >= before.updated_at)
+    assert (not told or ticket.updated_at <= at)
+    running = []
+    for clock in ticket.clocks.select_related("policy"):
+        segments = clock.segments.select_related("policy__calendar").prefetch_related("policy__calendar__days")
+        verdict = judge(segments.order_by("at", "pk"))
+        assert (verdict.due_at, verdict.warn_at) == (clock.due_at, clock.warn_at), list(segments)
+        assert clock.cycle <= ticket.cycle
+        if clock.state == "running":
+            running.append(clock.due_at)
+            assert clock.next_fire_at == (None if clock.breached_at else clock.due_at)
+        else:
+            assert clock.next_fire_at is None
+        fired = list(clock.firings.values_list("due_at", flat=True))
+        assert fired == ([clock.breached_at] if clock.breached_at else [])
+        if clock.met_at is not None and clock.breached_at is None:
+            assert clock.met_at < clock.due_at
+    assert ticket.next_due_at == min(running, default=NO_DUE)
+    if ticket.state in ENDED:
+        assert not running
+        assert ticket.offered_to is None
