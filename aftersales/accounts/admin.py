@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.core.exceptions import PermissionDenied
@@ -34,8 +35,8 @@ def enter(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> 
 
 
 admin.site.login = enter  # type: ignore[method-assign]
-admin.site.site_header = admin.site.site_title = _("Administration")  # type: ignore[assignment]
-admin.site.index_title = _("What may be set up")  # type: ignore[assignment]
+admin.site.site_header = admin.site.site_title = _("Administration")
+admin.site.index_title = _("What may be set up")
 
 
 class _UserFields(forms.ModelForm):
@@ -117,7 +118,7 @@ class NewKeyForm(forms.ModelForm):
     expires_at = forms.SplitDateTimeField(
         label=_("expires"),
         required=False,
-        widget=admin.widgets.AdminSplitDateTime,
+        widget=AdminSplitDateTime,
         help_text=_("Empty: in a year."),
     )
 
@@ -165,9 +166,7 @@ class PartnerKeyAdmin(admin.ModelAdmin):
             "secret": request.issued_secret,  # type: ignore[attr-defined]
             "opts": self.opts,
         }
-        response = TemplateResponse(request, "accounts/key_issued.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "accounts/key_issued.html", context)
 
     @admin.action(description=_("Revoke the chosen keys"))
     def revoke(self, request: HttpRequest, keys: QuerySet[PartnerKey]) -> None:

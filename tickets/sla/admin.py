@@ -26,7 +26,22 @@ class PolicyForm(forms.ModelForm):
 
     class Meta:
         model = Policy
-        exclude = ("current",)
+        fields = (
+            "target",
+            "rule",
+            "span",
+            "until_day_end",
+            "not_before_span",
+            "calendar",
+            "kind",
+            "channel",
+            "grade",
+            "region",
+            "home_region",
+            "vip",
+            "warn_at_percent",
+            "pause_reasons",
+        )
 
     def clean(self) -> dict[str, Any]:
         """Two current policies with the same conditions: which of them holds could not be said."""
@@ -79,7 +94,7 @@ class CalendarDayInline(admin.TabularInline):
 class CalendarForm(forms.ModelForm):
     class Meta:
         model = Calendar
-        exclude = ("version",)
+        fields = ("code", "name_en", "name_zh_hans", "name_zh_hant", "zone", "round_the_clock", "week")
 
     def clean_week(self) -> Any:
         """Seven days of periods such as [["08:30", "22:00"]]; a wrong one would stop every clock."""
