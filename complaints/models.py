@@ -9,13 +9,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.models import User
-from aftersales.core.fsm import FSMField, transition
+from aftersales.core.fsm import FSMField, ReadAgain, transition
 from complaints.states import CallbackState, Outcome
 from tickets.models import Ticket
 from visits.models import Visit
 
 
-class Callback(models.Model):
+class Callback(ReadAgain, models.Model):
     """A call owed after a completed visit, from day 3 to day 7 (R60), never by the visitor (R68)."""
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="callbacks")

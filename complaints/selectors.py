@@ -37,7 +37,9 @@ def call_card(callback_id: int) -> Callback | None:
     """One callback with all that the caller has to know. Four queries."""
     return (
         Callback.objects.filter(pk=callback_id)
-        .select_related("ticket__customer", "ticket__product__model", "ticket__site", "ticket__owner", "visit__technician")
+        .select_related(
+            "ticket__customer", "ticket__product__model", "ticket__site", "ticket__owner", "visit__technician"
+        )
         .prefetch_related(_clocks(), "ticket__customer__phones", _attempts())
         .first()
     )

@@ -49,7 +49,9 @@ def callbacks(request: HttpRequest) -> HttpResponse:
         "now_count": capped_count(selectors.owed(actor, at=at)),
         "later_count": capped_count(selectors.owed(actor, at=at, later=True)),
     }
-    template = "complaints/callback_list.html#rows" if _wants(request, "callback-rows") else "complaints/callback_list.html"
+    template = (
+        "complaints/callback_list.html#rows" if _wants(request, "callback-rows") else "complaints/callback_list.html"
+    )
     return render(request, template, context)
 
 

@@ -12,7 +12,7 @@ from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.models import Region, User
-from aftersales.core.fsm import FSMField, transition
+from aftersales.core.fsm import FSMField, ReadAgain, transition
 from tickets.models import Ticket
 from visits.states import ACTIVE, SheetState, VisitState
 
@@ -37,7 +37,7 @@ class _TstzRange(Func):
     output_field = DateTimeRangeField()
 
 
-class Visit(models.Model):
+class Visit(ReadAgain, models.Model):
     """A technician at a customer's: the appointment that was promised, and what happened."""
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="visits")

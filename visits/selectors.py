@@ -146,7 +146,9 @@ def candidates(ticket: Ticket | None = None, *, region: str = "") -> list[Candid
                 skills,
                 regions,
                 skill_fits=needed in skills if needed else None,
-                region_fits=ticket.region_id in [place.pk for place in regions] if ticket and ticket.region_id else None,
+                region_fits=ticket.region_id in [place.pk for place in regions]
+                if ticket and ticket.region_id
+                else None,
             )
         )
     return found
@@ -408,7 +410,9 @@ def my_days(technician: User, at: datetime, limit: int = 60) -> MyDays:
     today = bounds(timezone.localdate(at))
     rows = (
         Visit.objects.filter(technician=technician)
-        .filter(Q(state__in=ACTIVE) | Q(ended_at__gte=today.start, state__in=[VisitState.COMPLETED, VisitState.NOT_SOLVED]))
+        .filter(
+            Q(state__in=ACTIVE) | Q(ended_at__gte=today.start, state__in=[VisitState.COMPLETED, VisitState.NOT_SOLVED])
+        )
         .select_related("ticket__customer", "ticket__site", "ticket__product__model", "technician")
         .prefetch_related("ticket__customer__phones", _on_site_clocks("ticket__clocks"))
         .order_by("window_start", "pk")[:limit]

@@ -23,9 +23,12 @@ function start(canvas) {
     canvas.height = canvas.offsetHeight * ratio;
     canvas.getContext("2d").scale(ratio, ratio);
     pad.clear();
+    if (!strokes.length && field.value) show();
     if (strokes.length)
       pad.fromData(strokes.map((stroke) => ({ ...stroke, points: stroke.points.map((p) => ({ ...p, x: p.x * factor, y: p.y * factor })) })));
   };
+  // A form that comes back with an error brings the signature as a picture, not as strokes.
+  const show = () => field.value.startsWith("data:image/png") && pad.fromDataURL(field.value).then(() => canvas.setAttribute("data-signed", ""));
   new ResizeObserver(fit).observe(canvas);
   fit();
   const write = () => {
@@ -34,7 +37,6 @@ function start(canvas) {
     field.dispatchEvent(new Event("change", { bubbles: true }));
   };
   pad.addEventListener("endStroke", write);
-  if (field.value.startsWith("data:image/png")) pad.fromDataURL(field.value).then(() => canvas.setAttribute("data-signed", ""));
   canvas.clear = () => {
     pad.clear();
     write();

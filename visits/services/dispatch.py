@@ -303,9 +303,11 @@ def bookings_between(technician: User, start: datetime, end: datetime) -> QueryS
 def who_is_there(technician: User, other: Visit) -> str:
     """Say in a sentence why the technician cannot come then, and what to do."""
     start, end = timezone.localtime(other.window_start), timezone.localtime(other.window_end)
-    return _("%(technician)s is booked on %(day)s from %(start)s to %(end)s (%(order)s). Choose another time or person.") % {
+    return _(
+        "%(technician)s is booked on %(day)s from %(start)s to %(end)s (%(order)s). Choose another time or person."
+    ) % {
         "technician": technician.name,
-        "day": date_format(start, "SHORT_DATE_FORMAT"),
+        "day": date_format(start, "MONTH_DAY_FORMAT"),
         "start": start.strftime("%H:%M"),
         "end": end.strftime("%H:%M"),
         "order": other.order_number,

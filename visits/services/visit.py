@@ -198,9 +198,7 @@ def read_signature(data_url: str) -> bytes:
 
 
 def _unreadable() -> Invalid:
-    return Invalid(
-        _("The signature could not be read; clear it and sign again."), code="unreadable", field="signature"
-    )
+    return Invalid(_("The signature could not be read; clear it and sign again."), code="unreadable", field="signature")
 
 
 def _next_sheet(at: datetime) -> str:

@@ -260,7 +260,9 @@ class ToPlan:
 
 def _row(ticket: Ticket, asked: Asked) -> ToPlan:
     url = asked.url(ticket=ticket.number, visit=0, technician="", start=None, end=None, day=None)
-    sign_url = asked.url(ticket="", visit=0).replace(reverse("dispatch"), reverse("dispatch_sign", args=[ticket.number]))
+    sign_url = asked.url(ticket="", visit=0).replace(
+        reverse("dispatch"), reverse("dispatch_sign", args=[ticket.number])
+    )
     return ToPlan(ticket, url, selectors.wishes(ticket), services.needs_approval(ticket), sign_url)
 
 
@@ -343,7 +345,7 @@ def _window(
 ) -> tuple[Window, bool]:
     """The time that the form starts from: what was typed, clicked, promised already, wished, or is free next."""
     if form is not None and form.is_bound:
-        start, end = form.cleaned_data.get("window_start"), form.cleaned_data.get("window_end")
+        start, end = _typed(form, "window_start"), _typed(form, "window_end")
         if start and end and start < end:
             return Window(start, end), False
     if asked.start and asked.end and asked.start < asked.end:
@@ -357,6 +359,16 @@ def _window(
         shift = timedelta(days=(asked.day - timezone.localdate(window.start)).days)
         window, wish = Window(window.start + shift, window.end + shift), False
     return window, wish
+
+
+def _typed(form: forms.Form, name: str) -> datetime | None:
+    """What was typed, also where the form refuses it: the day is shown as it would be."""
+    field = form.fields[name]
+    try:
+        value = field.clean(form[name].value())
+    except forms.ValidationError:
+        return None
+    return value if value and abs(value.date() - timezone.localdate()) <= FURTHEST * 2 else None
 
 
 def _form(

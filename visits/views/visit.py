@@ -58,14 +58,22 @@ def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
 @require_POST
 def set_out(request: HttpRequest, visit_id: int) -> HttpResponse:
     """The technician says that he is on the way."""
-    return _step(request, visit_id, services.set_out, _("On the way. The owner of the ticket is told."), VisitState.EN_ROUTE)
+    return _step(
+        request, visit_id, services.set_out, _("On the way. The owner of the ticket is told."), VisitState.EN_ROUTE
+    )
 
 
 @staff_page(*VISITORS)
 @require_POST
 def check_in(request: HttpRequest, visit_id: int) -> HttpResponse:
     """The technician is at the site."""
-    return _step(request, visit_id, services.check_in, _("Checked in. Fill in the report when the work is done."), VisitState.ON_SITE)
+    return _step(
+        request,
+        visit_id,
+        services.check_in,
+        _("Checked in. Fill in the report when the work is done."),
+        VisitState.ON_SITE,
+    )
 
 
 @staff_page(*VISITORS)
@@ -85,7 +93,9 @@ def report(request: HttpRequest, visit_id: int) -> HttpResponse:
                 return go(request, reverse("visit", args=[found.pk]))
             status = add_refusal(form, refusal)
         else:
-            return go(request, reverse("visit", args=[found.pk]), _("The visit is recorded. The service sheet is being made."))
+            return go(
+                request, reverse("visit", args=[found.pk]), _("The visit is recorded. The service sheet is being made.")
+            )
     found = _found(request, visit_id)
     return _page(request, found, form=form, status=status)
 

@@ -1,0 +1,57 @@
+"""What several tests of dispatch and visits need."""
+
+from __future__ import annotations
+
+import base64
+import io
+from datetime import timedelta
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from tests.people import Cast
+from tickets.models import Ticket
+from visits.models import Visit
+from visits.services import dispatch, visit
+
+
+def signature(size: tuple[int, int] = (600, 190), *, ink: str = "black", fmt: str = "PNG") -> str:
+    """A drawn signature as the browser sends it."""
+    picture = Image.new("RGB", size, "white")
+    ImageDraw.Draw(picture).line([(40, 120), (90, 40), (130, 150), (260, 60)], fill=ink, width=5)
+    return data_url(picture, fmt)
+
+
+def data_url(picture: Image.Image, fmt: str = "PNG") -> str:
+    out = io.BytesIO()
+    picture.save(out, fmt)
+    return f"data:image/{fmt.lower()};base64,{base64.b64encode(out.getvalue()).decode()}"
+
+
+def plan(cast: Cast, ticket: Ticket, hours: float = 2, length: float = 2, **changed: Any) -> Visit:
+    """Plan a visit `hours` after cast.at."""
+    start = cast.at + timedelta(hours=hours)
+    known = {
+        "technician": cast.technician,
+        "window_start": start,
+        "window_end": start + timedelta(hours=length),
+        "by": cast.actor("dispatcher"),
+        "at": cast.at + timedelta(minutes=30),
+    }
+    dispatch.plan_visit(ticket.pk, **{**known, **changed})
+    return Visit.objects.filter(ticket=ticket).latest("pk")
+
+
+def complete(cast: Cast, ticket: Ticket, *, solved: bool = True, **changed: Any) -> Visit:
+    """Finish the visit that is going on, three hours after cast.at."""
+    known = {
+        "finding": "冷媒泄漏",
+        "work_done": "更换接头",
+        "unsigned_reason": "",
+        "signature": signature(),
+        "signer_name": "王秀英",
+        "by": cast.actor("technician"),
+        "at": cast.at + timedelta(hours=3),
+    }
+    visit.complete_visit(ticket.pk, solved=solved, **{**known, **changed})
+    return Visit.objects.filter(ticket=ticket).latest("pk")
