@@ -1,7 +1,8 @@
 """RFC 9457: every error of the API has one shape, application/problem+json.
 
     {"type": "about:blank", "title": "...", "status": 422, "code": "invalid", "detail": "...",
-     "instance": "/api/v1/tickets", "request_id": "...", "errors": [{"pointer": "/customer/phone", "code": "phone_invalid", "detail": "..."}]}
+     "instance": "/api/v1/tickets", "request_id": "...",
+     "errors": [{"pointer": "/customer/phone", "code": "phone_invalid", "detail": "..."}]}
 
 `code` is stable and never translated; `detail` follows Accept-Language. An error of a query parameter has `parameter`
 in place of `pointer`.

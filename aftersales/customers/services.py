@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.accounts.models import Partner, Region
 from aftersales.core import phones
-from aftersales.core.batch import Batch
+from aftersales.core.batch import Batch, Lookup
 from aftersales.core.errors import Invalid, Missing
 from aftersales.core.text import clean_line, digits, fold
 from aftersales.customers.models import Customer, CustomerPhone, Product, ProductModel, Site
@@ -59,9 +59,16 @@ def find_or_create(
     return customer
 
 
+_by_number = Lookup(
+    Customer,
+    "SELECT {columns} FROM {table} "
+    "WHERE {table}.id IN (SELECT customer_id FROM customers_customerphone WHERE e164 = %s) AND {table}.partner_id = %s AND {table}.merged_into_id IS NULL ORDER BY {table}.id LIMIT 20",
+)
+
+
 def _known(number: phones.Phone, name: str, partner: Partner) -> Customer | None:
     folded = fold(name)
-    rows = Customer.objects.filter(phones__e164=number.e164, partner=partner, merged_into=None).order_by("pk")[:20]
+    rows = _by_number(number.e164, partner.pk)
     return next((customer for customer in rows if fold(customer.name) == folded), None)
 
 
