@@ -18,6 +18,7 @@ from tickets.states import EventKind
 
 OPEN_SHOWN = 6
 VISITS_SHOWN = 3
+OWNERS_SHOWN = 3
 SEE_CUSTOMERS = DESK | {Role.ARCHIVIST}
 
 
@@ -76,8 +77,7 @@ def open_counts(found: list[Customer], actor: Actor) -> dict[int, int]:
     return counts
 
 
-def owners_of_serial(serial: str, *, at: datetime, limit: int = 3) -> list[tuple[Product, customers.Warranty]]:
-    """Products with exactly or nearly this serial number, of anybody, with their warranty."""
-    return [
-        (product, customers.warranty(product, at=at)) for product in customers.by_serial(serial).order_by("-pk")[:limit]
-    ]
+def owners_of_serial(serial: str, actor: Actor, *, at: datetime) -> list[tuple[Product, customers.Warranty]]:
+    """Products whose serial number ends so, of any customer that this person may see, with their warranty."""
+    found = customers.by_serial(serial).filter(customer__in=visible_customers(actor)).order_by("-pk")
+    return [(product, customers.warranty(product, at=at)) for product in found[:OWNERS_SHOWN]]

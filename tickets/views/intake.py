@@ -44,7 +44,7 @@ def intake(request: HttpRequest) -> HttpResponse:
     if part == "promises":
         return render(request, f"{PAGE}#promises", _promises(request, actor, at))
     if part == "serials":
-        return render(request, f"{PAGE}#serials", _serials(request, at))
+        return render(request, f"{PAGE}#serials", _serials(request, actor, at))
     if part == "context":
         return render(request, f"{PAGE}#context", _context(_customer(request, actor), actor, request.GET, at))
     return _page(request, actor, at, part=part)
@@ -107,10 +107,13 @@ def _context(customer: Customer | None, actor: Actor, values: Any, at: datetime)
     }
 
 
-def _serials(request: HttpRequest, at: datetime) -> dict[str, Any]:
+def _serials(request: HttpRequest, actor: Actor, at: datetime) -> dict[str, Any]:
     serial = request.GET.get("serial", "")[:60]
     given = request.GET.get("customer", "")
-    return {"owners": callers.owners_of_serial(serial, at=at), "customer_pk": int(given) if given.isdecimal() else None}
+    return {
+        "owners": callers.owners_of_serial(serial, actor, at=at),
+        "customer_pk": int(given) if given.isdecimal() else None,
+    }
 
 
 def _promises(request: HttpRequest, actor: Actor, at: datetime) -> dict[str, Any]:
