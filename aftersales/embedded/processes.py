@@ -64,12 +64,15 @@ def remember(path: Path, pid: int) -> None:
 
 
 def remembered(path: Path) -> int | None:
-    """The process noted in `path`, if it still lives; an id that was given to somebody else since does not count."""
+    """The process noted in `path` if it or its orphans live; an id that was given to somebody else does not count."""
     try:
         pid, _, born = path.read_text().strip().partition(" ")
-        return int(pid) if birth(int(pid)) == born else None
+        now, boot = birth(int(pid)), Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except (FileNotFoundError, ValueError):
         return None
+    # A group without its leader can only be the old one: no new process gets an id that still names a group.
+    orphans = now is None and born.startswith(boot) and group_lives(int(pid))
+    return int(pid) if now == born or orphans else None
 
 
 def lives(pid: int, born: str | None) -> bool:

@@ -103,6 +103,18 @@ def test_ends_what_an_earlier_run_left_behind(child: MakeChild, said: list[str])
     assert "an earlier run left behind" in said[0]
 
 
+def test_ends_the_pool_that_a_killed_worker_of_an_earlier_run_left_behind(child: MakeChild):
+    left = child("import os, time; os.fork(); time.sleep(60)")
+    left.start()
+    time.sleep(0.3)
+    leader = left.pid
+    os.kill(leader, signal.SIGKILL)
+    assert eventually(lambda: not left.alive())
+    assert group_lives(leader)
+    child().start()
+    assert not group_lives(leader)
+
+
 def test_leaves_a_stranger_alone_who_has_the_old_id(child: MakeChild):
     stranger = child(name="stranger")
     stranger.start()
