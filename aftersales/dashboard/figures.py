@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import pgettext
 
 from aftersales.accounts.models import Region, Team
 from aftersales.dashboard import lists
@@ -213,7 +214,7 @@ def plot(days: list[Day], *, title: str, kept: str, broken: str) -> dict[str, An
         "type": "bar",
         "stacked": True,
         "title": title,
-        "categories": [date_format(day.date, "MONTH_DAY_FORMAT") for day in days],
+        "categories": [date_format(day.date, pgettext("day under a plot", "j M")) for day in days],
         "series": [
             {
                 "name": kept,

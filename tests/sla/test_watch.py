@@ -90,7 +90,8 @@ def watcher(transactional_db, monkeypatch):
     thread = watch.Watch("worker:test@here")
     yield thread
     thread.end()
-    thread.join(5)
+    if thread.ident:
+        thread.join(5)
     assert not thread.is_alive()
 
 
