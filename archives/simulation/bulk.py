@@ -36,20 +36,30 @@ REBUILT = (Customer, CustomerPhone, Site, Product, Ticket, Event, Clock, Segment
 
 
 def fill(cast: Cast, wanted: int, *, events: int, at: datetime, tell: Callable[[str], None]) -> int:
-    """Add tickets until there are `wanted`, with `events` timeline entries each; answer how many were added.
-
-    One transaction that locks the tables: indexes and foreign keys are dropped and made anew at the end, which is
-    several times faster than keeping them up to date.
-    """
-    began = monotonic()
+    """Add tickets until there are `wanted`, with `events` timeline entries each; answer how many were added."""
     missing = wanted - Ticket.objects.count()
     if missing <= 0:
         return 0
-    with transaction.atomic(), connection.cursor() as cursor:
+    write(cast, missing, events=events, at=at, tell=tell)
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(f"VACUUM ANALYZE {', '.join(model._meta.db_table for model in REBUILT)}")
+        cursor.execute("RESET statement_timeout")
+    return missing
+
+
+@transaction.atomic
+def write(cast: Cast, missing: int, *, events: int, at: datetime, tell: Callable[[str], None]) -> None:
+    """Add `missing` tickets in one transaction that locks the tables.
+
+    Indexes and foreign keys are dropped and made anew at the end: several times faster than keeping them up to date.
+    """
+    began = monotonic()
+    with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
         cursor.execute("SET LOCAL synchronous_commit = off")
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to make cannot be altered
         cursor.execute("SELECT setseed(0.42)")
         with _without_indexes(cursor, tell, began):
             _pools(cursor, cast)
@@ -65,12 +75,6 @@ def fill(cast: Cast, wanted: int, *, events: int, at: datetime, tell: Callable[[
                 tell(f"{monotonic() - began:6.1f} s  {high:,} tickets")
             _sequences(cursor)
         cursor.execute("DROP TABLE bulk_text, bulk_name, bulk_place, bulk_customer, bulk_owner")
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
-        cursor.execute("VACUUM ANALYZE")
-        cursor.execute("RESET statement_timeout")
-    tell(f"{monotonic() - began:6.1f} s  analysed")
-    return missing
 
 
 # ── texts, prebuilt ────────────────────────────────────────────────────────────────────────────
@@ -143,7 +147,11 @@ def _places(cast: Cast) -> list[tuple[Any, ...]]:
                 rows.append(
                     (
                         *(language, tongue, region.pk, team.pk, dial, count, before, after),
-                        *(fold(before) + (" " if before.endswith(" ") else ""), fold(after), bigrams(before + after)),
+                        *(
+                            fold(before) + (" " if before.endswith(" ") else ""),
+                            fold(after),
+                            bigrams(f"{before} {after}"),
+                        ),
                     )
                 )
     return rows
@@ -266,9 +274,11 @@ def _tickets(cursor: Any, low: int, high: int, *, total: int, customers: int, fi
         "next_due_at": f"CASE WHEN {promised} THEN %(at)s + (due_chance - 0.08) * interval '{OPEN_DAYS} days'"
         " ELSE timestamptz '9999-01-01 00:00:00+00' END",
         "search_text": f"said_folded || CASE WHEN rare THEN ',{fold(RARE_WORD)}响' ELSE '' END || ' ' || name_folded"
-        " || ' ' || place_folded || ' ' || product || ' ' || lower(serial)",
+        " || ' ' || place_folded || ' ' || product || ' ' || lower(serial) || CASE WHEN partner_id IS NULL THEN ''"
+        " ELSE ' x' || id END",
         "terms": "said_terms || CASE WHEN rare THEN %(rare)s ELSE '{}'::text[] END || name_terms || place_terms"
-        " || product_terms || string_to_array(lower(serial), '-')",
+        " || product_terms || string_to_array(lower(serial), '-') || CASE WHEN partner_id IS NULL THEN"
+        " '{}'::text[] ELSE ARRAY['x' || id] END",
     }
     given = {"low": low, "high": high, "total": total, "customers": customers, "at": at}
     _insert(cursor, Ticket, columns, source, {**given, "rare": bigrams(RARE_WORD + "响")})

@@ -1,0 +1,1 @@
+"""What Django itself allows on this machine: the measure for the measure."""
