@@ -23,7 +23,7 @@ def _clocks() -> Prefetch:
 
 
 def owed(actor: Actor, *, at: datetime, later: bool = False) -> QuerySet[Callback]:
-    """Callbacks that this person may make: those whose time has come, or those to come; never about own visits (R68)."""
+    """Callbacks that this person may make: those whose time has come, or those to come; no own visits (R68)."""
     when = Q(opens_at__gt=at) if later else Q(opens_at__lte=at)
     return (
         Callback.objects.filter(when, state=CallbackState.OWED)

@@ -179,7 +179,7 @@ def learn_bookings(people: list[Candidate], start: datetime, end: datetime) -> N
 
 
 def propose(ticket: Ticket, people: list[Candidate], at: datetime) -> tuple[Window, bool]:
-    """A window to start from: the customer's wish, else the soonest free time of those who fit; and whether it is a wish.
+    """A window to start from: the customer's wish, else the soonest free time of those who fit; whether it is a wish.
 
     Those who fit best are asked first; another is asked only when they cannot come before the promise ends.
     """

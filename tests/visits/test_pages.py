@@ -73,6 +73,22 @@ def test_sends_strangers_to_sign_in(client: Client) -> None:
         assert client.get(path).status_code == 302
 
 
+def test_leads_back_to_the_form_whoever_opens_the_address_it_is_sent_to(cast: Cast, client: Client) -> None:
+    visit = plan(cast, cast.ticket())
+    sign_in(client, cast, "manager")
+    number = visit.ticket.number
+    for path, page in (
+        (f"/visits/{visit.pk}/report/", f"/visits/{visit.pk}/"),
+        (f"/visits/{visit.pk}/check-in/", f"/visits/{visit.pk}/"),
+        (f"/visits/{visit.pk}/move/", f"/dispatch/?visit={visit.pk}"),
+        (f"/dispatch/{number}/plan/", f"/dispatch/?ticket={number}"),
+        (f"/dispatch/{number}/sign/", "/dispatch/?show=sign"),
+    ):
+        assert client.get(path)["Location"] == page
+    visit.refresh_from_db()
+    assert visit.state == "planned"
+
+
 # ── dispatch ───────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.rule("R22")
 def test_lists_what_needs_a_visit_by_its_promise(cast: Cast, client: Client) -> None:

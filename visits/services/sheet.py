@@ -31,7 +31,7 @@ def _locked(sheet_id: int) -> tuple[Ticket, ServiceSheet]:
 
 @transaction.atomic
 def keep(sheet_id: int, pdf: bytes, *, at: datetime | None = None) -> ServiceSheet:
-    """Keep the finished file with its SHA-256 and tell the timeline; a second worker with the same sheet changes nothing."""
+    """Keep the finished file with its SHA-256 and tell the timeline, once; a second worker changes nothing."""
     at = at or now()
     ticket, sheet = _locked(sheet_id)
     if sheet.state == SheetState.READY:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +14,23 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from aftersales.core.errors import Invalid, Refusal, Stale
+
+View = Callable[..., HttpResponse]
+
+
+def sent_to(page: Callable[..., str]) -> Callable[[View], View]:
+    """Take what a form sends; whoever only opens its address (back from signing in, a reload) gets the form's page."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method != "POST":
+                return redirect(page(*args, **kwargs))
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
 
 
 def version(request: HttpRequest) -> int:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.decorators import staff_page
@@ -35,7 +35,7 @@ from visits.models import Visit
 from visits.selectors import OVERSEERS, Candidate, Window
 from visits.services import dispatch as services
 from visits.services.dispatch import FURTHEST
-from visits.views.answers import add_refusal, go, version
+from visits.views.answers import add_refusal, go, sent_to, version
 
 PAGE_SIZE = 40
 
@@ -115,7 +115,7 @@ def dispatch(request: HttpRequest) -> HttpResponse:
 
 
 @staff_page(*OVERSEERS)
-@require_POST
+@sent_to(lambda number: f"{reverse('dispatch')}?ticket={number}")
 def plan(request: HttpRequest, number: str) -> HttpResponse:
     """Plan the visit of a ticket, or say who is there already."""
     asked = replace(Asked.read(request), ticket=number, visit=0)
@@ -139,7 +139,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @staff_page(*OVERSEERS)
-@require_POST
+@sent_to(lambda visit_id: f"{reverse('dispatch')}?visit={visit_id}")
 def move(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Give an appointment another time or person."""
     asked, found = _for_visit(request, visit_id)
@@ -156,7 +156,7 @@ def move(request: HttpRequest, visit_id: int) -> HttpResponse:
 
 
 @staff_page(*OVERSEERS)
-@require_POST
+@sent_to(lambda visit_id: f"{reverse('dispatch')}?visit={visit_id}")
 def call_off(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Call an appointment off; the ticket is to be planned again."""
     asked, found = _for_visit(request, visit_id)
@@ -176,7 +176,7 @@ def call_off(request: HttpRequest, visit_id: int) -> HttpResponse:
 
 
 @staff_page(Role.MANAGER)
-@require_POST
+@sent_to(lambda number: f"{reverse('dispatch')}?show=sign")
 def sign(request: HttpRequest, number: str) -> HttpResponse:
     """Sign an installation order, so that somebody may be sent (R20)."""
     ticket = Ticket.objects.filter(number=number).only("pk").first()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.decorators import staff_page
@@ -29,7 +29,7 @@ from visits.services import sheet as sheets
 from visits.services import visit as services
 from visits.services.dispatch import Seen
 from visits.states import ACTIVE, SheetState, VisitState
-from visits.views.answers import add_refusal, go, version
+from visits.views.answers import add_refusal, go, sent_to, version
 
 VISITORS = OVERSEERS | {Role.TECHNICIAN}
 
@@ -55,7 +55,7 @@ def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
 
 
 @staff_page(*VISITORS)
-@require_POST
+@sent_to(lambda visit_id: reverse("visit", args=[visit_id]))
 def set_out(request: HttpRequest, visit_id: int) -> HttpResponse:
     """The technician says that he is on the way."""
     return _step(
@@ -64,7 +64,7 @@ def set_out(request: HttpRequest, visit_id: int) -> HttpResponse:
 
 
 @staff_page(*VISITORS)
-@require_POST
+@sent_to(lambda visit_id: reverse("visit", args=[visit_id]))
 def check_in(request: HttpRequest, visit_id: int) -> HttpResponse:
     """The technician is at the site."""
     return _step(
@@ -77,7 +77,7 @@ def check_in(request: HttpRequest, visit_id: int) -> HttpResponse:
 
 
 @staff_page(*VISITORS)
-@require_POST
+@sent_to(lambda visit_id: reverse("visit", args=[visit_id]))
 def report(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Take the report and the signature; what is wrong is said, and nothing of it is lost."""
     found = _found(request, visit_id)
@@ -109,17 +109,19 @@ def sheet(request: HttpRequest, visit_id: int) -> HttpResponse:
     if paper is None or paper.state != SheetState.READY:
         raise Http404
     try:
-        content = paper.pdf.open("rb")
+        with paper.pdf.open("rb") as file:
+            content = file.read()
     except FileNotFoundError as error:
         raise Http404 from error
-    answer = FileResponse(content, filename=f"{paper.number}.pdf", content_type="application/pdf")
+    answer = HttpResponse(content, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="{paper.number}.pdf"'
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer["X-Content-Type-Options"] = "nosniff"
     return answer
 
 
 @staff_page(*VISITORS)
-@require_POST
+@sent_to(lambda visit_id: reverse("visit", args=[visit_id]))
 def sheet_again(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Have a sheet made whose making failed."""
     found = _found(request, visit_id)
