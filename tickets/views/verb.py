@@ -66,7 +66,7 @@ def verb(request: HttpRequest, number: str, name: str) -> HttpResponse:
             form.add_error(refusal.field, refusal.message)
             return _answer(request, page, status=refusal.status)
         return _answer(request, {**page, "refusal": refusal}, status=refusal.status)
-    messages.success(request, _("%(verb)s: saved.") % {"verb": str(word.label).rstrip("…")})
+    messages.success(request, str(word.label).rstrip("…"))
     back = _back(request, number, actor)
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponseClientRedirect(back)
