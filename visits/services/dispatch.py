@@ -67,8 +67,8 @@ def again_after_deadlock(service: Callable[P, R]) -> Callable[P, R]:
 @transaction.atomic
 def approve_dispatch(ticket_id: int, *, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
     """The manager signs an installation order before anyone is sent (R20)."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "approve_dispatch", by)
     ticket.dispatch_approved_by = by.user
     event = timeline.record(ticket, EventKind.DISPATCH_APPROVED, at=at, by=by, changed=["dispatch_approved_by"])
@@ -95,8 +95,8 @@ def plan_visit(
     A window later than the on-site promise because the customer wants it so is recorded on that clock.
     Raises Invalid, NotAllowed (code slot_taken when the technician is elsewhere then).
     """
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "plan_visit", by)
     if ticket.site is None:
         raise Invalid(_("A visit needs an address: add it to the ticket first."), code="required", field="site")
@@ -154,8 +154,8 @@ def move_visit(
     version: int | None = None,
 ) -> Ticket:
     """Give the open appointment another time or technician, with the reason."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "move_visit", by)
     visit = open_visit(ticket)
     reason = _reason(reason)
@@ -198,8 +198,8 @@ def cancel_visit(
     ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None, version: int | None = None
 ) -> Ticket:
     """Call the appointment off; the ticket goes back to the desk and the promise to come runs on."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "cancel_visit", by)
     reason = _reason(reason)
     was = ticket.state
@@ -215,8 +215,8 @@ def cancel_visit(
 @transaction.atomic
 def cancel(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None, version: int | None = None) -> Ticket:
     """The customer does not need us any more; an appointment that is open is called off with it."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "cancel", by)
     reason = _reason(reason)
     visit = _call_off(ticket, reason=reason, at=at) if ticket.visits.filter(state__in=ACTIVE).exists() else None

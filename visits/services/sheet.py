@@ -32,8 +32,8 @@ def _locked(sheet_id: int) -> tuple[Ticket, ServiceSheet]:
 @transaction.atomic
 def keep(sheet_id: int, pdf: bytes, *, at: datetime | None = None) -> ServiceSheet:
     """Keep the finished file with its SHA-256 and tell the timeline, once; a second worker changes nothing."""
-    at = at or now()
     ticket, sheet = _locked(sheet_id)
+    at = at or now()
     if sheet.state == SheetState.READY:
         return sheet
     sheet.pdf.save(f"{sheet.number}.pdf", ContentFile(pdf), save=False)

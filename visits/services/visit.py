@@ -45,8 +45,8 @@ def set_out(
     seen: Seen | None = None,
 ) -> Ticket:
     """The technician is on the way."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "set_out", by)
     visit = open_visit(ticket, seen=seen)
     move(visit.set_out, at)
@@ -67,8 +67,8 @@ def check_in(
     seen: Seen | None = None,
 ) -> Ticket:
     """The technician is at the site: the on-site promise is met (R22)."""
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "check_in", by)
     visit = open_visit(ticket, seen=seen)
     was = ticket.state
@@ -106,8 +106,8 @@ def complete_visit(
     Solved: the ticket is resolved and a callback owed. Not solved: the ticket goes back to the desk.
     `signature` is a PNG as data URL; where the customer cannot sign, `unsigned_reason` says why.
     """
-    at = at or now()
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
     permit(ticket, "complete_visit", by)
     visit = open_visit(ticket, seen=seen)
     visit.finding = clean_text(finding)
