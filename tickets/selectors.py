@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +23,9 @@ from tickets.states import State
 
 COUNT_CAP = 1000  # more than this is shown as "1,000+": nobody works through more, and counting them costs a scan
 SEARCH_LIMIT = 50
+NEWEST_FIRST = 5_000  # so many of the newest are looked through before the index of words is asked
+MANY = 200  # customers with this telephone ending, products with this serial ending
+NEWEST_ONLY = 20_000  # where one character is asked for, which no index knows, these are all that is looked through
 
 
 class DeskView(TextChoices):
@@ -62,12 +68,25 @@ def capped_count(rows: QuerySet[Any]) -> int:
     return rows.order_by()[: COUNT_CAP + 1].count()
 
 
+def capped_counts(lists: Sequence[QuerySet[Any]]) -> list[int]:
+    """Count several lists as `capped_count` does, in one round trip."""
+    parts, params = [], []
+    for rows in lists:
+        sql, values = rows.order_by().values("pk")[: COUNT_CAP + 1].query.sql_with_params()
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS part)")  # noqa: S608 - the ORM's own SQL, values apart
+        params += values
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(parts), params)
+        return list(cursor.fetchone())
+
+
 def with_rows(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """What a row of a list shows: constant queries for any number of rows."""
-    return tickets.select_related("customer", "owner", "region", "technician", "product__model").prefetch_related(
-        Prefetch(
-            "clocks", Clock.objects.filter(state__in=["running", "paused"]).select_related("policy").order_by("due_at")
-        )
+    open_clocks = Clock.objects.filter(state__in=["running", "paused"]).select_related("policy").order_by("due_at")
+    return (
+        tickets.select_related("customer", "owner", "region", "technician", "product__model")
+        .defer("description", "search_text", "terms", "customer__terms", "customer__notes")  # half of the bytes
+        .prefetch_related(Prefetch("clocks", open_clocks))
     )
 
 
@@ -93,6 +112,7 @@ def by_number(number: str, actor: Actor) -> Ticket | None:
             "partner",
             "dispatch_approved_by",
         )
+        .defer("search_text", "terms", "customer__terms")
         .prefetch_related("customer__phones", Prefetch("clocks", Clock.objects.select_related("policy").order_by("pk")))
         .filter(number=number)
         .first()
@@ -130,45 +150,77 @@ def matching(text: str, visible: QuerySet[Ticket], *, limit: int) -> list[int]:
     words = fold(text)[:100]
     if not words:
         return []
-    found: set[int] = set()
-
-    def gather(tickets: QuerySet[Ticket]) -> None:
-        found.update(tickets.order_by("-id").values_list("pk", flat=True)[:limit])
-
     bare = words.replace(" ", "").upper()
     if bare.startswith("T2") and len(bare) >= 9:
-        gather(
-            visible.filter(number=bare) if "-" in bare and len(bare) >= 15 else visible.filter(number__startswith=bare)
+        whole = "-" in bare and len(bare) >= 15
+        return _all_then_newest(
+            visible.filter(number=bare) if whole else visible.filter(number__startswith=bare), limit
         )
-        return sorted(found, reverse=True)[:limit]
+    found: set[int] = set()
     number = digits(words)
     telephone = len(number) >= 4 and not set(words) - set("0123456789 +-()")
     if telephone:
         phones = CustomerPhone.objects.filter(
             tail__startswith=number[::-1].rstrip("0") if number.startswith("0") else number[::-1]
         )
-        gather(visible.filter(customer_id__in=list(phones.values_list("customer_id", flat=True)[:200])))
+        callers = list(phones.order_by("-pk").values_list("customer_id", flat=True)[:MANY])
+        found.update(_all_then_newest(visible.filter(customer_id__in=callers), limit))
     key = Product.key(words)
     if len(key) >= 4 and key.isascii():
         products = Product.objects.filter(serial_key__startswith=key)
-        gather(visible.filter(product_id__in=list(products.values_list("pk", flat=True)[:200])))
+        known = list(products.order_by("-pk").values_list("pk", flat=True)[:MANY])
+        found.update(_all_then_newest(visible.filter(product_id__in=known), limit))
     if not telephone or not found:
-        gather(_by_words(visible, words))
+        found.update(_by_words(visible, words, limit))
     return sorted(found, reverse=True)[:limit]
 
 
-def _by_words(visible: QuerySet[Ticket], words: str) -> QuerySet[Ticket]:
-    """All words must occur: Chinese by pairs of characters, Latin by whole words or, from three letters, by parts."""
-    condition = Q()
+def _by_words(visible: QuerySet[Ticket], words: str, limit: int) -> list[int]:
+    """All words must occur: Chinese by pairs of characters, Latin by whole words or, from three letters, by parts.
+
+    A single Chinese character is looked for among the newest tickets only: no index knows it.
+    """
+    condition, indexed = Q(), True
     for word in words.split():
         escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         if has_cjk(word):
             condition &= Q(terms__contains=bigrams(word)) if len(word) > 1 else Q(search_text__contains=escaped)
+            indexed = indexed and len(word) > 1
         elif len(word) >= 3:
             condition &= Q(search_text__contains=word)
         else:
             condition &= Q(terms__contains=[word])
-    return visible.filter(condition)
+    return _newest_of_words(visible, condition, limit, indexed=indexed)
+
+
+def _newest_of_words(visible: QuerySet[Ticket], condition: Q, limit: int, *, indexed: bool) -> list[int]:
+    """Look through the newest tickets first, then ask the index of words for the rest.
+
+    Two bounded plans instead of one guess: a common word is found among the newest at once, a rare one by the index.
+    Left alone the planner walks back from the newest until it has enough, which for a word of old tickets (a model that
+    is sold no more) is the whole table.
+    """
+    newest = visible.order_by("-id").values_list("pk", flat=True)
+    window = NEWEST_FIRST if indexed else NEWEST_ONLY
+    edge = list(newest[window : window + 1])
+    fitting = visible.filter(condition)
+    if not edge:
+        return list(fitting.order_by("-id").values_list("pk", flat=True)[:limit])
+    found = list(fitting.filter(pk__gt=edge[0]).order_by("-id").values_list("pk", flat=True)[:limit])
+    if indexed and len(found) < limit:
+        found += _all_then_newest(fitting.filter(pk__lte=edge[0]), limit - len(found))
+    return found
+
+
+def _all_then_newest(tickets: QuerySet[Ticket], limit: int) -> list[int]:
+    """The newest of few: all that fit are found by their own index first (OFFSET 0 keeps the planner to it)."""
+    try:
+        sql, params = tickets.order_by().values_list("pk", flat=True).query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM ({sql} OFFSET 0) fitting ORDER BY id DESC LIMIT %s", [*params, limit])  # noqa: S608
+        return [row[0] for row in cursor.fetchall()]
 
 
 def similar_open(*, customer: Customer | None, product: Product | None) -> QuerySet[Ticket]:

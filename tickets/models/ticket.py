@@ -127,6 +127,9 @@ class Ticket(ReadAgain, models.Model):
         indexes: ClassVar = [
             models.Index(fields=["next_due_at", "id"], condition=Q(ended_at=None), name="ticket_by_clock"),
             models.Index(fields=["owner", "next_due_at", "id"], condition=Q(ended_at=None), name="ticket_mine"),
+            models.Index(
+                fields=["owner", "state", "next_due_at", "id"], condition=Q(ended_at=None), name="ticket_my_state"
+            ),
             models.Index(fields=["next_due_at", "id"], condition=Q(ended_at=None, owner=None), name="ticket_unowned"),
             models.Index(fields=["state", "next_due_at", "id"], condition=Q(ended_at=None), name="ticket_by_state"),
             models.Index(fields=["team", "next_due_at", "id"], condition=Q(ended_at=None), name="ticket_by_team"),
