@@ -195,7 +195,7 @@ class House(Collector):
         where = "state = 'running' AND target = wanted.target"
         rows = self._rows(
             f"SELECT target, {_CAPPED.format(table='sla_clock', where=where)}, "  # noqa: S608  our own words
-            f"{_CAPPED.format(table='sla_clock', where=where + ' AND due_at <= clock_timestamp()')} "
+            f"{_CAPPED.format(table='sla_clock', where=where + ' AND due_at <= statement_timestamp()')} "
             "FROM unnest(%s) AS wanted(target)",
             [COUNT_CAP, COUNT_CAP, sorted(Target.values)],
         )
@@ -204,7 +204,7 @@ class House(Collector):
             overdue.add_metric([target], overdue_now)
         yield running
         yield overdue
-        due_where = "next_fire_at <= clock_timestamp()"
+        due_where = "next_fire_at <= statement_timestamp()"
         ((late, unfired),) = self._rows(
             "SELECT GREATEST(0, EXTRACT(EPOCH FROM clock_timestamp() - min(next_fire_at)))::float8, "  # noqa: S608
             f"{_CAPPED.format(table='sla_clock', where=due_where)} FROM sla_clock "
@@ -223,7 +223,7 @@ class House(Collector):
     def _queues(self) -> Iterator[Metric]:
         waiting = _CAPPED.format(table="tickets_outboxmessage", where="publish_at IS NOT NULL")
         queued = _CAPPED.format(
-            table="tickets_notice", where="state = 'queued' AND next_attempt_at <= clock_timestamp()"
+            table="tickets_notice", where="state = 'queued' AND next_attempt_at <= statement_timestamp()"
         )
         ((messages, age, notices),) = self._rows(
             f"SELECT {waiting}, "  # noqa: S608  our own words

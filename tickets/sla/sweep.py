@@ -19,18 +19,19 @@ BATCH = 500  # clocks a transaction
 HEARTBEAT = "sweep"
 
 # One statement for claim, breach, event, firing and notices: the whole batch commits or none of it.
+# statement_timestamp() and not clock_timestamp(): what may change from row to row cannot be looked up in an index.
 # A supervisor is told: the owner's, else the team's; where there is none, every manager. The owner is told too.
 _CALL = """
 WITH due AS MATERIALIZED (
     SELECT c.id AS clock_id, t.id AS ticket_id, t.version, t.owner_id, t.team_id
     FROM sla_clock c JOIN tickets_ticket t ON t.id = c.ticket_id
-    WHERE c.next_fire_at <= COALESCE(%(at)s, clock_timestamp()) {only}
+    WHERE c.next_fire_at <= COALESCE(%(at)s, statement_timestamp()) {only}
     ORDER BY c.next_fire_at LIMIT %(limit)s
     FOR UPDATE OF t SKIP LOCKED
 ), broken AS (
     UPDATE sla_clock c SET breached_at = c.due_at, next_fire_at = NULL
     FROM due WHERE c.id = due.clock_id AND c.state = 'running'
-        AND c.next_fire_at <= COALESCE(%(at)s, clock_timestamp())
+        AND c.next_fire_at <= COALESCE(%(at)s, statement_timestamp())
     RETURNING c.id, c.ticket_id, c.target, c.due_at, c.policy_id, due.version, due.owner_id, due.team_id
 ), told AS (
     INSERT INTO tickets_event (ticket_id, kind, at, door, from_state, to_state, version, data)
@@ -59,7 +60,7 @@ WITH due AS MATERIALIZED (
 ), noticed AS (
     INSERT INTO tickets_notice
         (recipient_id, event_id, ticket_id, channel, urgent, state, attempts, last_error, created_at)
-    SELECT people.person, told.id, told.ticket_id, 'inbox', true, 'sent', 0, '', COALESCE(%(at)s, clock_timestamp())
+    SELECT people.person, told.id, told.ticket_id, 'inbox', true, 'sent', 0, '', COALESCE(%(at)s, statement_timestamp())
     FROM told JOIN people ON people.clock_id = told.clock_id
     JOIN accounts_user u ON u.id = people.person AND u.is_active
     ON CONFLICT DO NOTHING
