@@ -64,7 +64,7 @@ class Visitor:
         if user is not None:
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": self.base_url}])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
         page.on("console", lambda line: self.faults.append(f"{page.url}: {line.text}") if _is_fault(line) else None)
         return page
