@@ -62,7 +62,8 @@ def find_or_create(
 _by_number = Lookup(
     Customer,
     "SELECT {columns} FROM {table} "
-    "WHERE {table}.id IN (SELECT customer_id FROM customers_customerphone WHERE e164 = %s) AND {table}.partner_id = %s AND {table}.merged_into_id IS NULL ORDER BY {table}.id LIMIT 20",
+    "WHERE {table}.id IN (SELECT customer_id FROM customers_customerphone WHERE e164 = %s) "
+    "AND {table}.partner_id = %s AND {table}.merged_into_id IS NULL ORDER BY {table}.id LIMIT 20",
 )
 
 
@@ -176,7 +177,7 @@ def product_for(
     if model is None:
         return None
     serial = clean_line(serial)
-    if len(serial) > 60:
+    if max(len(serial), len(Product.key(serial))) > 60:  # folded, one character may become eighteen
         raise Invalid(_("At most 60 characters."), code="too_long", field="product.serial")
     if serial and not customer._state.adding:
         known = customer.products.filter(serial_key=Product.key(serial), model=model).select_related("model").first()

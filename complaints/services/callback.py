@@ -70,12 +70,12 @@ def record_attempt(
     Refused before day 3 (R60) and to whoever made the visit (R68). A customer who says that the problem is not solved
     is not satisfied.
     """
-    at = at or now()
     require(by, CALLERS, [Scope.DESK])
     found = Callback.objects.filter(pk=callback_id).values_list("ticket_id", flat=True).first()
     if found is None:
         raise Missing(_("There is no such callback."))
     ticket = Ticket.objects.locked(found, actor=by, version=ticket_version)
+    at = at or now()
     callback = Callback.objects.select_related("visit").get(pk=callback_id)
     if callback.state != CallbackState.OWED:
         raise NotAllowed(_("This callback is done already."), code="callback_done")

@@ -258,3 +258,12 @@ def test_partner_without_the_scope_is_refused(cast: Cast) -> None:
     with pytest.raises(Forbidden):
         desk.take(ticket.pk, by=by, at=cast.at)
     assert rows() == before
+
+
+@pytest.mark.parametrize("serial", ["x" * 61, "\ufdfa" * 5])
+def test_refuses_a_serial_number_that_no_column_holds(cast: Cast, serial: str) -> None:
+    """Folded for comparison, one character may become eighteen."""
+    with pytest.raises(Invalid) as refused:
+        cast.ticket(serial=serial)
+    assert (refused.value.field, refused.value.code) == ("product.serial", "too_long")
+    assert not Ticket.objects.exists()

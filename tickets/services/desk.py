@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.actors import SYSTEM, Actor
@@ -309,6 +309,8 @@ def wake_due(*, at: datetime | None = None, limit: int = 200, ticket_id: int | N
                 if ticket is not None and ticket.wake_at is not None:
                     _resume(ticket, EventKind.WOKEN, at=ticket.wake_at, by=SYSTEM, known_at=at)
                     woken += 1
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: for all of them
         except Exception:
             log.exception("ticket.not_woken", ticket=pk)  # the others must not sleep on because of this one
     return woken
