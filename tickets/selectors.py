@@ -70,7 +70,8 @@ def capped_count(rows: QuerySet[Any]) -> int:
 
 def capped_counts(lists: Sequence[QuerySet[Any]]) -> list[int]:
     """Count several lists as `capped_count` does, in one round trip."""
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for rows in lists:
         sql, values = rows.order_by().values("pk")[: COUNT_CAP + 1].query.sql_with_params()
         parts.append(f"(SELECT count(*) FROM ({sql}) AS part)")  # noqa: S608 - the ORM's own SQL, values apart
@@ -219,7 +220,7 @@ def _all_then_newest(tickets: QuerySet[Ticket], limit: int) -> list[int]:
     except EmptyResultSet:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id FROM ({sql} OFFSET 0) fitting ORDER BY id DESC LIMIT %s", [*params, limit])  # noqa: S608
+        cursor.execute(f"SELECT id FROM ({sql} OFFSET 0) AS fitting (id) ORDER BY id DESC LIMIT %s", [*params, limit])  # noqa: S608
         return [row[0] for row in cursor.fetchall()]
 
 
