@@ -111,7 +111,7 @@ def test_asks_the_database_as_often_for_fifty_rows_as_for_five(client, cast: Cas
     for i in range(5, 50):
         cast.ticket_in(state, phone=f"138 0000 {1000 + i}", serial=f"S{i}", by=by)
     assert queries() == few
-    assert few <= 16
+    assert few <= 9
 
 
 def test_refreshes_as_a_fragment(client, cast: Cast):

@@ -71,11 +71,13 @@ def desk(request: HttpRequest) -> HttpResponse:
     if who not in ("me", "all"):
         who = "all" if overseer else "me"
     mine = who == "me"
-    tabs = []
-    for one, icon in _TABS:
-        rows, _order = selectors.desk(one, actor, mine=mine and one not in _ALONE)
-        count = selectors.capped_count(rows)
-        tabs.append(Tab(one, str(one.label), icon, count, f"?view={one}&who={who}", one == view))
+    counts = selectors.capped_counts(
+        [selectors.desk(one, actor, mine=mine and one not in _ALONE)[0] for one, _icon in _TABS]
+    )
+    tabs = [
+        Tab(one, str(one.label), icon, count, f"?view={one}&who={who}", one == view)
+        for (one, icon), count in zip(_TABS, counts, strict=True)
+    ]
     rows, order = selectors.desk(view, actor, mine=mine and view not in _ALONE)
     page = keyset.page(
         selectors.with_rows(rows),
