@@ -54,9 +54,19 @@ def to_plan(*, region: str = "", to_sign: bool = False) -> QuerySet[Ticket]:
         .annotate(
             on_site_due=Case(When(state=State.WAITING, then=NO_DUE), default=Coalesce(F("on_site__due_at"), NO_DUE))
         )
-        .select_related("customer", "region", "site", "product__model", "registered_by", "dispatch_approved_by")
+        .only("pk")  # sorted narrow; `with_lines` reads what a page of them shows
+    )
+
+
+def with_lines(tickets: list[Ticket]) -> list[Ticket]:
+    """The same tickets in the same order with what a line of the list shows. Two queries."""
+    found = (
+        Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets])
+        .select_related("customer", "region", "site", "product__model", "dispatch_approved_by")
         .prefetch_related(_on_site_clocks())
     )
+    by_pk = {ticket.pk: ticket for ticket in found}
+    return [by_pk[ticket.pk] for ticket in tickets if ticket.pk in by_pk]
 
 
 def unsigned_order() -> Q:

@@ -236,7 +236,7 @@ def _page(
     context = {
         **board,
         "page": page,
-        "rows": [_row(ticket, asked) for ticket in page.rows],
+        "rows": [_row(ticket, asked) for ticket in selectors.with_lines(page.rows)],
         "to_plan_count": capped_count(selectors.to_plan(region=asked.region)),
         "to_sign_count": capped_count(selectors.to_plan(region=asked.region, to_sign=True)),
         "regions": Region.objects.all(),
