@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pgtrigger
 from django.db import models
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.actors import Door
@@ -54,5 +54,5 @@ class CustomerChange(models.Model):
 
 def _said(value: Any) -> str:
     if isinstance(value, bool):
-        return _t("yes") if value else _t("no")
+        return gettext("yes") if value else gettext("no")
     return "" if value is None else str(value)

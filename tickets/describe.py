@@ -209,7 +209,7 @@ def _moved(data: dict[str, Any]) -> SafeString | str:
 
 def _remarks(text: str, data: dict[str, Any]) -> SafeString | str:
     if data.get("customer_wish"):
-        text = f"{text} · {_('as the customer wishes')}"
+        text = " · ".join((text, _("as the customer wishes")))
     if data.get("lacks_skill"):
         return format_html("{} · <strong>{}</strong>", text, _("without the skill that the product asks for"))
     return text

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.accounts.models import User
 from tickets.states import Grade, Kind, WaitingFor
@@ -72,7 +73,7 @@ class WaitForm(forms.Form):
 
 class HandOverForm(forms.Form):
     to = forms.ModelChoiceField(
-        label=_("To"),
+        label=pgettext_lazy("person", "To"),
         queryset=User.objects.filter(is_active=True, role__in=OWNERS).order_by("name"),
         to_field_name="username",
     )

@@ -10,7 +10,7 @@ from django import forms
 from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.actors import Actor
@@ -108,13 +108,13 @@ class IntakeForm(forms.Form):
         sites, products = self.sites, self.products
         self._choices(
             "site",
-            [(str(site.pk), f"{site.address} · {site.region}") for site in sites] + [(NEW, _t("another address"))],
+            [(str(site.pk), f"{site.address} · {site.region}") for site in sites] + [(NEW, gettext("another address"))],
         )
         self._choices(
             "product",
-            [("", _t("none, or not known"))]
+            [("", gettext("none, or not known"))]
             + [(str(product.pk), self._product_words(product)) for product in products]
-            + [(NEW, _t("another product"))],
+            + [(NEW, gettext("another product"))],
         )
         if not any(verb.name == "log_contact" and actor.may(verb.roles) for verb in table()):
             del self.fields["contacted"]
@@ -208,7 +208,7 @@ class IntakeForm(forms.Form):
                 missing = "end" if start else "start"
                 name = f"window_{index}_{missing}"
                 if name not in self.errors:
-                    self.add_error(name, _t("From when till when? Both are needed."))
+                    self.add_error(name, gettext("From when till when? Both are needed."))
             elif start is not None and end is not None:
                 local = timezone.localtime(start)
                 self.found_windows.append((index, Window(start, local.replace(hour=end.hour, minute=end.minute))))

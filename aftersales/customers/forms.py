@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.models import Region
@@ -27,8 +27,8 @@ class ModelField(forms.CharField):
             return found[0]
         if found:
             names = ", ".join(model.code for model in found[:4])
-            raise forms.ValidationError(_t("Several models fit: %(names)s.") % {"names": names}, code="several")
-        raise forms.ValidationError(_t("We know no such model. Choose one from the list."), code="unknown")
+            raise forms.ValidationError(gettext("Several models fit: %(names)s.") % {"names": names}, code="several")
+        raise forms.ValidationError(gettext("We know no such model. Choose one from the list."), code="unknown")
 
     @staticmethod
     def _names(model: ProductModel) -> list[str]:
@@ -105,5 +105,5 @@ class ProductForm(FileForm):
         super().__init__(*args, **kwargs)
         field = self.fields["site"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _t("not known")), *((site.pk, site.address) for site in customer.sites.all())]
+        field.choices = [("", gettext("not known")), *((site.pk, site.address) for site in customer.sites.all())]
         self.fields["model"].widget.attrs["list"] = "models"

@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.actors import Actor
@@ -49,10 +49,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         visible = self.visible_to(actor) if actor else self
         ticket = visible.select_for_update(of=("self",)).filter(pk=pk).first()
         if ticket is None:
-            raise Missing(_t("There is no such ticket."))
+            raise Missing(gettext("There is no such ticket."))
         if version is not None and version != ticket.version:
             raise Stale(
-                _t("The ticket was changed meanwhile. Nothing of yours was saved: look at it again."), code="stale"
+                gettext("The ticket was changed meanwhile. Nothing of yours was saved: look at it again."), code="stale"
             )
         return ticket
 

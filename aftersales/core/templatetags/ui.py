@@ -98,7 +98,8 @@ def exact(value: datetime | None) -> str:
     if value is None:
         return ""
     local = timezone.localtime(value)
-    return f"{date_format(local, pgettext('exact time', 'D j M Y H:i'))} {local.tzname()}"
+    written = date_format(local, pgettext("exact time", "D j M Y H:i"))
+    return f"{written} {local.tzname()}"
 
 
 def _time(value: datetime | None, text: str, *, live: bool) -> str:
