@@ -179,48 +179,50 @@ def matching(text: str, visible: QuerySet[Ticket], *, limit: int) -> list[int]:
 def _by_words(visible: QuerySet[Ticket], words: str, limit: int) -> list[int]:
     """All words must occur: Chinese by pairs of characters, Latin by whole words or, from three letters, by parts.
 
-    A single Chinese character is looked for among the newest tickets only: no index knows it.
+    The newest tickets are looked through first, where a common word is found at once; then the index of words is asked.
+    Left alone the planner walks back from the newest until it has enough, which for a word of old tickets (a model that
+    is sold no more) is the whole table. A single Chinese character, which no index knows, is looked for among the
+    newest only.
     """
-    condition, indexed = Q(), True
+    conditions: list[str] = []
+    values: list[Any] = []
+    indexed = True
     for word in words.split():
         escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        if has_cjk(word):
-            condition &= Q(terms__contains=bigrams(word)) if len(word) > 1 else Q(search_text__contains=escaped)
-            indexed = indexed and len(word) > 1
-        elif len(word) >= 3:
-            condition &= Q(search_text__contains=word)
+        alone = has_cjk(word) and len(word) == 1
+        indexed = indexed and not alone
+        if alone or (len(word) >= 3 and not has_cjk(word)):
+            conditions.append("search_text LIKE %s")
+            values.append(f"%{escaped}%")
         else:
-            condition &= Q(terms__contains=[word])
-    return _newest_of_words(visible, condition, limit, indexed=indexed)
-
-
-def _newest_of_words(visible: QuerySet[Ticket], condition: Q, limit: int, *, indexed: bool) -> list[int]:
-    """Look through the newest tickets first, then ask the index of words for the rest.
-
-    Two bounded plans instead of one guess: a common word is found among the newest at once, a rare one by the index.
-    Left alone the planner walks back from the newest until it has enough, which for a word of old tickets (a model that
-    is sold no more) is the whole table.
-    """
-    newest = visible.order_by("-id").values_list("pk", flat=True)
-    window = NEWEST_FIRST if indexed else NEWEST_ONLY
-    edge = list(newest[window : window + 1])
-    fitting = visible.filter(condition)
-    if not edge:
-        return list(fitting.order_by("-id").values_list("pk", flat=True)[:limit])
-    found = list(fitting.filter(pk__gt=edge[0]).order_by("-id").values_list("pk", flat=True)[:limit])
+            conditions.append("terms @> %s::text[]")
+            values.append(bigrams(word) if has_cjk(word) else [word])
+    newest = visible.order_by("-id")[: NEWEST_FIRST if indexed else NEWEST_ONLY]
+    found = _ids(newest, conditions, values, limit)
     if indexed and len(found) < limit:
-        found += _all_then_newest(fitting.filter(pk__lte=edge[0]), limit - len(found))
+        found = _ids(visible.order_by(), conditions, values, limit, all_first=True)
     return found
 
 
 def _all_then_newest(tickets: QuerySet[Ticket], limit: int) -> list[int]:
-    """The newest of few: all that fit are found by their own index first (OFFSET 0 keeps the planner to it)."""
+    """The newest of few: all that fit are found by their own index first."""
+    return _ids(tickets.order_by(), [], [], limit, all_first=True)
+
+
+def _ids(
+    tickets: QuerySet[Ticket], conditions: list[str], values: list[Any], limit: int, *, all_first: bool = False
+) -> list[int]:
+    """The newest keys; `all_first` keeps the planner from walking along them (OFFSET 0)."""
     try:
-        sql, params = tickets.order_by().values_list("pk", flat=True).query.sql_with_params()
+        sql, params = tickets.values_list("pk", "terms", "search_text").query.sql_with_params()
     except EmptyResultSet:
         return []
+    sql = f"SELECT id FROM ({sql}) AS seen (id, terms, search_text)"  # noqa: S608  the ORM's own, values apart
+    sql += f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    if all_first:
+        sql = f"SELECT id FROM ({sql} OFFSET 0) AS fitting"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id FROM ({sql} OFFSET 0) AS fitting (id) ORDER BY id DESC LIMIT %s", [*params, limit])  # noqa: S608
+        cursor.execute(f"{sql} ORDER BY id DESC LIMIT %s", [*params, *values, limit])
         return [row[0] for row in cursor.fetchall()]
 
 
