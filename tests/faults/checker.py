@@ -1,0 +1,70 @@
+"""What must hold afterwards, whatever was killed meanwhile: read from the database, compared with the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.faults.house import House
+
+
+@dataclass
+class Findings:
+    """How much there was, and how late the latest call came; lateness is allowed, an omission is not."""
+
+    acknowledged: int
+    due: int
+    latest_seconds: float
+
+
+def check(house: House, acknowledged: list[dict[str, Any]]) -> Findings:
+    """Wait until nothing is due any more, then compare. Each assertion names the offenders."""
+    soon = "1 minute" if acknowledged else "0"  # of the load's short promises: none falls due while we compare
+    house.until(lambda: house.one(_UNFIRED.format(soon=soon)) == 0, "calling what was due")
+    found = dict(house.rows("SELECT number, count(*) FROM tickets_ticket GROUP BY number"))
+    lost = [line for line in acknowledged if found.get(line["number"]) != 1]
+    assert not lost, f"acknowledged and not there: {lost}"
+    twice = house.rows(
+        "SELECT external_id, count(*) FROM tickets_ticket WHERE external_id <> '' GROUP BY 1 HAVING count(*) > 1"
+    )
+    assert not twice, f"a partner's request registered twice: {twice}"
+    for what, sql in _NEVER.items():
+        offenders = house.rows(sql)
+        assert not offenders, f"{what}: {offenders[:5]} and {len(offenders)} in all"
+    due, latest = house.rows(_LATENESS)[0]
+    return Findings(len(acknowledged), due, float(latest or 0))
+
+
+_UNFIRED = "SELECT count(*) FROM sla_clock WHERE next_fire_at <= clock_timestamp() + interval '{soon}'"
+_LATENESS = "SELECT count(*), EXTRACT(EPOCH FROM max(fired_at - due_at)) FROM sla_firing"
+_NEVER = {
+    "due, but never called": """
+        SELECT id FROM sla_clock WHERE breached_at IS NULL AND state = 'running'
+            AND due_at < clock_timestamp() - interval '5 seconds'""",
+    "met too late, but never called": """
+        SELECT id FROM sla_clock WHERE met_at > due_at AND breached_at IS NULL""",
+    "dated otherwise than when it fell due": """
+        SELECT id, due_at, breached_at FROM sla_clock WHERE breached_at IS NOT NULL AND breached_at <> due_at""",
+    "called before it was due": """
+        SELECT clock_id FROM sla_firing WHERE fired_at < due_at""",
+    "broken without exactly one firing": """
+        SELECT c.id, count(f.id) FROM sla_clock c LEFT JOIN sla_firing f ON f.clock_id = c.id
+        WHERE c.breached_at IS NOT NULL GROUP BY c.id HAVING count(f.id) <> 1""",
+    "broken without exactly one timeline entry of that time": """
+        SELECT c.id, count(e.id) FROM sla_clock c LEFT JOIN tickets_event e
+            ON e.kind = 'clock.breached' AND (e.data->>'clock')::bigint = c.id AND e.at = c.breached_at
+        WHERE c.breached_at IS NOT NULL GROUP BY c.id HAVING count(e.id) <> 1""",
+    "told of a breach that was not": """
+        SELECT e.id FROM tickets_event e JOIN sla_clock c ON c.id = (e.data->>'clock')::bigint
+        WHERE e.kind = 'clock.breached' AND c.breached_at IS NULL""",
+    "nobody was told": """
+        SELECT e.id FROM tickets_event e WHERE e.kind = 'clock.breached'
+            AND NOT EXISTS (SELECT 1 FROM tickets_notice n WHERE n.event_id = e.id)""",
+    "told twice": """
+        SELECT event_id, recipient_id, count(*) FROM tickets_notice GROUP BY 1, 2 HAVING count(*) > 1""",
+    "work that no worker did": """
+        SELECT id, task, failures, last_error FROM tickets_outboxmessage WHERE failures > 0""",
+    "a transaction left open": """
+        SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+            AND state = 'idle in transaction' AND clock_timestamp() - state_change > interval '5 seconds'""",
+}
