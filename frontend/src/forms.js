@@ -161,8 +161,9 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
 function settle() {
   // The answer to a sent form: another page means it was taken; the sign-in page or an error page means it was not.
   const sent = store.get("keep-sent");
+  // Told once: the page after the sign-in page is the form again, and its text is still wanted there.
+  if (sent) store.drop("keep-sent");
   if (sent && !document.body.dataset.trouble) {
-    store.drop("keep-sent");
     const again = [...document.querySelectorAll("form[data-keep]")].some((form) => name(form) === sent && form.querySelector(".is-invalid, [data-form-errors]"));
     if (!again) store.drop(sent);
   }

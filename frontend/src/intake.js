@@ -91,7 +91,8 @@ function begin() {
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     if (detail.elt === box) asked = String(box.value).trim();
   });
-  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  // Settled, not only swapped: before that htmx does not know what the new rows can do.
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
     if (detail.target === list) {
       const first = options()[0];
       box.setAttribute("aria-expanded", String(options().length > 0));
@@ -102,8 +103,6 @@ function begin() {
         else fresh();
       }
     }
-  });
-  document.addEventListener("htmx:afterSettle", () => {
     const who = document.getElementById("who");
     if (!who?.hasAttribute("data-swapped")) return;
     who.removeAttribute("data-swapped");
@@ -158,8 +157,10 @@ function begin() {
     renew();
   });
 }
+let renewing;
 function renew() {
-  htmx.trigger("#promises", "renew");
+  clearTimeout(renewing);
+  renewing = setTimeout(() => htmx.trigger("#promises", "renew"), 80);
 }
 
 // ── Wished times ─────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from aftersales.core.time import now
 from aftersales.customers.models import Customer
@@ -98,7 +99,7 @@ def test_what_was_typed_survives_a_lost_session(cast, visitor):
     page.fill("[name=description]", "今天早上开始")
     page.wait_for_timeout(400)
     cookies = page.context.cookies()
-    page.context.clear_cookies()
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/login/**")
     page.context.add_cookies(cookies)

@@ -203,6 +203,13 @@ def test_the_preview_follows_the_form(cast, page, change, shown):
     assert [word for word in shown if word not in words] == []
 
 
+@pytest.mark.rule("R70")
+def test_a_file_that_stays_incomplete_is_promised_too(cast, page):
+    assert "customer file" not in part(page, "promises", **new_caller(cast))
+    for missing in ("model", "region"):
+        assert "R70" in part(page, "promises", **new_caller(cast, **{missing: ""}))
+
+
 def test_without_a_visit_nothing_is_promised_on_site(cast, page):
     assert "on site" not in part(page, "promises", **new_caller(cast, visit_needed="no"))
 

@@ -82,7 +82,23 @@ def promises(intake: Intake, *, at: datetime | None = None) -> list[Promise]:
     vip = bool(intake.vip) or bool(intake.customer and intake.customer.vip)
     facts = Facts(intake.kind, intake.channel, intake.grade, region, vip)
     targets = [Target.RESPONSE, Target.ON_SITE] if intake.visit_needed else [Target.RESPONSE]
+    if not _completes_file(intake):
+        targets.append(Target.CUSTOMER_FILE)
     return [clocks.promise(target, facts, at=at) for target in targets]
+
+
+def _completes_file(intake: Intake) -> bool:
+    """Whether the customer's file will have what R70 asks for, with what is entered here."""
+    customer = intake.customer
+    has_site = intake.site is not None or bool(intake.address and intake.region)
+    has_product = intake.product is not None or intake.model is not None
+    if customer is None:
+        return has_site and has_product
+    return (
+        (has_site or customer.sites.exists())
+        and (has_product or customer.products.exists())
+        and (bool(intake.phone) or customer.phones.exists())
+    )
 
 
 @transaction.atomic

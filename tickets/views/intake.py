@@ -120,7 +120,11 @@ def _promises(request: HttpRequest, actor: Actor, at: datetime) -> dict[str, Any
     """The promises of the form as it stands; a half-filled one is judged by what it has."""
     form = IntakeForm(request.GET, actor=actor, at=at, customer=_customer(request, actor))
     form.is_valid()
-    return _would_start(form.intake(), at)
+    intake = form.intake()
+    if intake.region is not None and not intake.address:
+        # The address itself stays out of the web server's logs; a region is only chosen for one.
+        intake.address = intake.region.name
+    return _would_start(intake, at)
 
 
 def _first_promises(form: IntakeForm, at: datetime) -> dict[str, Any]:
