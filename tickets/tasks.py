@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from celery import shared_task
+from django.db.models import QuerySet
 
 from aftersales.accounts.models import IdempotencyKey
 from aftersales.core.time import now
@@ -31,7 +32,7 @@ def beat_heartbeat(self: Any) -> None:
 def purge() -> None:
     """Remove idempotency keys, done outbox messages and heartbeats that nobody asks for any more."""
     at = now()
-    old = (
+    old: tuple[QuerySet[Any], ...] = (
         IdempotencyKey.objects.filter(created_at__lt=at - KEEP_IDEMPOTENCY_KEYS),
         OutboxMessage.objects.filter(done_at__lt=at - KEEP_DONE_MESSAGES),
         Heartbeat.objects.filter(at__lt=at - KEEP_HEARTBEATS),

@@ -125,7 +125,7 @@ def gather(at: datetime, *, target: str = "") -> Figures:
         hour=hour,
         late=late,
         states=by_state,
-        promises=[PromiseRow(str(one.label), *by_target[one], today=_day(today, decided, one.value)) for one in Target],
+        promises=[_promise_row(one, by_target[one], _day(today, decided, one.value)) for one in Target],
         days=[_day(today - timedelta(days=ago), decided, target) for ago in reversed(range(DAYS))],
         oldest=_oldest_unanswered(),
         unanswered=by_target[Target.RESPONSE][0],
@@ -135,6 +135,11 @@ def gather(at: datetime, *, target: str = "") -> Figures:
         visits_today=visits_today,
         callbacks=callbacks,
     )
+
+
+def _promise_row(target: Target, numbers: list[Number], today: Day) -> PromiseRow:
+    running, hour, late, paused = numbers
+    return PromiseRow(str(target.label), running, hour, late, paused, today)
 
 
 # ── what became of promises ────────────────────────────────────────────────────────────────────

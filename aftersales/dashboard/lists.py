@@ -239,7 +239,8 @@ class Number:
 def count(wanted: Iterable[Mapping[str, str]], at: datetime) -> list[Number]:
     """Count these lists in one query, each up to the cap."""
     listings = [listing(params, at, named=False) for params in wanted]
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[Any] = []
     for one in listings:
         try:
             sql, given = one.rows.order_by().values("pk")[: selectors.COUNT_CAP + 1].query.sql_with_params()

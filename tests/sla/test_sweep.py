@@ -235,3 +235,13 @@ def test_a_service_and_the_sweep_never_both_call_it(cast):
     for ticket in tickets:
         assert len(broken(ticket)) == 1
         assert ticket.clocks.get(target=Target.RESPONSE).met_late
+
+
+def test_an_idle_sweep_looks_into_its_index_and_at_no_clock():
+    """A million running clocks that are not due cost nothing: the time is a bound of the index, not a filter."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + sweep._CALL.format(only=""), {"at": None, "limit": 500, "ticket": None})
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "using clock_to_fire on sla_clock c " in plan
+    assert "Index Cond: (next_fire_at <= " in plan
