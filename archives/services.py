@@ -353,8 +353,8 @@ def merge(lost_id: int, *, into_id: int, by: Actor, at: datetime | None = None) 
     if why_not:
         raise NotAllowed(why_not, code="merge_refused", field="into")
     tickets = customer_file.lock_all(Ticket.objects.filter(customer__in=[lost, survivor]).values_list("pk", flat=True))
-    before = {"vip": survivor.vip, "email": survivor.email, "notes": survivor.notes}
-    before["next_maintenance_on"] = survivor.next_maintenance_on  # type: ignore[assignment]
+    combined = ("vip", "email", "notes", "next_maintenance_on")
+    before = {name: getattr(survivor, name) for name in combined}
     _combine(lost, survivor)
     _move_belongings(lost, survivor)
     after = {name: getattr(survivor, name) for name in before if getattr(survivor, name) != before[name]}
@@ -371,7 +371,7 @@ def merge(lost_id: int, *, into_id: int, by: Actor, at: datetime | None = None) 
         subject=lost.name,
         before={name: before[name] for name in after},
         after={"merged_from": lost.name, **after},
-        changed=["vip", "email", "notes", "next_maintenance_on"],
+        changed=combined,
     )
     customer_file.settle(survivor, by=by, at=at)
     return survivor

@@ -173,7 +173,7 @@ class IntakeForm(forms.Form):
         """Fill in what follows from who is calling: the number, the only site, the product that was asked for."""
         dialled = customers.looks_dialled(q)
         if self.customer is None:
-            self.initial |= {"phone": q if dialled else "", "customer_name": "" if dialled else q}
+            self.initial["phone"], self.initial["customer_name"] = (q, "") if dialled else ("", q)
             regions = list(Region.objects.all()[:2])
             if len(regions) == 1:
                 self.initial["region"] = regions[0].code
