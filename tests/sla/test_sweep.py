@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -240,8 +241,8 @@ def test_a_service_and_the_sweep_never_both_call_it(cast):
 def test_an_idle_sweep_looks_into_its_index_and_at_no_clock():
     """A million running clocks that are not due cost nothing: the time is a bound of the index, not a filter."""
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        # Empty tables are read as a whole whatever the question; here the planner may not.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
         cursor.execute("EXPLAIN " + sweep._CALL.format(only=""), {"at": None, "limit": 500, "ticket": None})
         plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "using clock_to_fire on sla_clock c " in plan
-    assert "Index Cond: (next_fire_at <= " in plan
+    assert re.search(r"clock_to_fire on sla_clock c .*\n *Index Cond: \(next_fire_at <= ", plan), plan
