@@ -32,7 +32,9 @@ def test_every_state_is_reached_and_every_end_can_be_reopened() -> None:
     assert {source for source, target in EDGES if target == State.REOPENED} == {*ENDED, State.RESOLVED}
 
 
-@pytest.mark.parametrize(("source", "target"), [("received", "closed"), ("received", "visiting"), ("received", "resolved")])
+@pytest.mark.parametrize(
+    ("source", "target"), [("received", "closed"), ("received", "visiting"), ("received", "resolved")]
+)
 def test_database_refuses_a_leap_whoever_writes(cast: Cast, source: str, target: str) -> None:
     ticket = cast.ticket()
     with pytest.raises(InternalError, match="Invalid transition"), transaction.atomic():

@@ -41,6 +41,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "hand_over": (DESK | {T, A}, OPEN),
     "grade": (DESK, OPEN),
     "edit": (DESK, OPEN),
+    "set_site": (DESK, OPEN - {"visiting", "resolved"}),
     "refuse": (DESK, AT_DESK),
     "cancel": (DESK, AT_DESK | {"waiting", "visit_planned"}),
     "approve_dispatch": (set(), set()),  # for installations only: see test_dispatch
@@ -66,12 +67,18 @@ def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
         "hand_over": {"to": cast.user("dispatcher", "second")},
         "grade": {"grade": 1},
         "edit": {"summary": "leaks", "description": "", "kind": "repair", "visit_needed": True},
+        "set_site": {"address": "南京路2号", "region": cast.region},
         "refuse": {"reason": "not our product"},
         "cancel": {"reason": "sold it"},
         "plan_visit": {"technician": cast.technician, **window},
         "move_visit": {"technician": cast.technician, "reason": "customer asked", **window},
         "cancel_visit": {"reason": "customer asked"},
-        "complete_visit": {"solved": True, "finding": "leak", "work_done": "sealed", "unsigned_reason": "hand in plaster"},
+        "complete_visit": {
+            "solved": True,
+            "finding": "leak",
+            "work_done": "sealed",
+            "unsigned_reason": "hand in plaster",
+        },
     }
 
 
@@ -85,7 +92,9 @@ def test_table_names_every_verb_and_every_action() -> None:
 def test_allows_and_refuses_by_the_table(cast: Cast, state: State, role: str) -> None:
     person = cast.technician if role == T else cast.user(role)
     ticket = cast.ticket_in(state)
-    Ticket.objects.filter(pk=ticket.pk).update(owner=person, offered_to=person, technician=person if role == T else ticket.technician)
+    Ticket.objects.filter(pk=ticket.pk).update(
+        owner=person, offered_to=person, technician=person if role == T else ticket.technician
+    )
     by = Actor(Door.PAGE, user=person)
     wrong = [
         f"{verb}: {'allowed' if done else 'refused'}"

@@ -119,8 +119,8 @@ def check(pk: int, before: Ticket, events: list[Event], at: datetime) -> None:
     assert ticket.state == path[-1]
     assert (ticket.ended_at is not None) == (ticket.state in ENDED)
     assert (ticket.wake_at is not None) == (ticket.state == State.WAITING)
-    assert (ticket.updated_at >= before.updated_at)
-    assert (not told or ticket.updated_at <= at)
+    assert ticket.updated_at >= before.updated_at
+    assert not told or ticket.updated_at <= at
     running = []
     for clock in ticket.clocks.select_related("policy"):
         segments = clock.segments.select_related("policy__calendar").prefetch_related("policy__calendar__days")
