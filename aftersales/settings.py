@@ -251,7 +251,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["aftersales.accounts.authentication.IsPartner"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "aftersales.core.schema.Described",
     "EXCEPTION_HANDLER": "aftersales.core.problems.handle",
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -264,6 +264,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "TAGS": [
+        {"name": "tickets", "description": "Register, follow, read."},
+        {"name": "actions", "description": "What a service desk does with a ticket, one address a verb."},
+        {"name": "visits", "description": "Appointments, visits, the service sheet."},
+        {"name": "callbacks", "description": "The calls owed after a visit."},
+        {"name": "lists", "description": "Codes with their names in the reader's language."},
+    ],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "aftersales.core.schema.strict_bodies",

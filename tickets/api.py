@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -157,11 +157,11 @@ class Tickets(TicketView):
             demand_scope(self.actor, [Scope.DESK])
 
         def work() -> Answer:
-            ticket = intake.receive(asked, by=self.actor, at=request.auth.read_at)
+            ticket = intake.receive(asked, by=self.actor, at=self.asked_at)
             if asked.contacted:
                 shown = self.out(self.ticket(ticket.pk))
             else:
-                shown = ticket_out(ticket, [new_clock(clock) for clock in ticket.started_clocks], self.actor)
+                shown = ticket_out(ticket, [new_clock(clock) for clock in intake.started_clocks(ticket)], self.actor)
             location = request.build_absolute_uri(f"{request.path}/{ticket.pk}")
             return Answer(201, dump(shown), {"Location": location, "ETag": etag(ticket.version)})
 
@@ -322,7 +322,7 @@ class GradeList(serializers.Serializer[Any]):
 
 
 class _Words(PartnerView):
-    scopes = {"GET": []}  # any key
+    scopes: ClassVar[dict[str, list[Scope]]] = {"GET": []}  # any key
 
     def rows(self) -> list[dict[str, Any]]:
         raise NotImplementedError

@@ -134,7 +134,7 @@ class NewTicket(StrictSerializer):
     summary = serializers.CharField(max_length=200)
     description = serializers.CharField(required=False, allow_blank=True, max_length=MAX_DESCRIPTION)
     visit_needed = serializers.BooleanField(default=False)
-    wished_windows = WindowInput(many=True, required=False, max_length=MAX_WINDOWS)
+    wished_windows = WindowInput(many=True, required=False, max_length=MAX_WINDOWS)  # type: ignore[call-arg]
     contacted = serializers.BooleanField(
         default=False, help_text="You reached the customer and confirmed the problem. Needs the scope tickets.desk."
     )
@@ -268,7 +268,7 @@ class EventOut(serializers.Serializer[Any]):
 
     id = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=EventKind.choices)
-    label = serializers.CharField(help_text="The kind in the language of Accept-Language.")
+    label = serializers.CharField(help_text="The kind in the language of Accept-Language.")  # type: ignore[assignment]
     at = serializers.DateTimeField(help_text="When it happened; a broken promise: when it fell due.")
     recorded_at = serializers.DateTimeField()
     door = serializers.CharField(help_text="page, api, link, system …")
@@ -276,7 +276,7 @@ class EventOut(serializers.Serializer[Any]):
     from_state = serializers.ChoiceField(choices=State.choices, allow_null=True)
     to_state = serializers.ChoiceField(choices=State.choices, allow_null=True)
     version = serializers.IntegerField(help_text="The ticket's version after it.")
-    data = serializers.DictField(help_text="What else is known of it, by kind.")
+    data = serializers.DictField(help_text="What else is known of it, by kind.")  # type: ignore[assignment]
 
 
 class EventPage(serializers.Serializer[Any]):
@@ -291,16 +291,16 @@ class ChoiceOut(serializers.Serializer[Any]):
 
 class FieldOut(serializers.Serializer[Any]):
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     type = serializers.ChoiceField(choices=["string", "integer", "boolean", "date-time", "choice", "technician"])
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     max_length = serializers.IntegerField(allow_null=True)
     choices = ChoiceOut(many=True)
 
 
 class ActionOut(serializers.Serializer[Any]):
     verb = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     url = serializers.URLField()
     fields = FieldOut(many=True)  # type: ignore[assignment]
 

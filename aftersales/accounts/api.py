@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any, cast
 
 from django.db import transaction
 from django.http import HttpResponse
@@ -23,6 +25,11 @@ class PartnerView(ApiView):
         actor = self.request.user
         assert isinstance(actor, Actor)
         return actor
+
+    @property
+    def asked_at(self) -> datetime:
+        """When the key was looked up: the time of the request by the database's clock."""
+        return cast(Any, self.request.auth).read_at
 
     def once(self, request: Request, work: Callable[[], Answer], *, key_required: bool) -> HttpResponse:
         """Do the work in one transaction, and only once for one Idempotency-Key."""

@@ -37,7 +37,7 @@ class Batch:
     def draw_keys(self, *sequences: str) -> list[int]:
         """Give each row without a key its key, and draw a number of each named sequence. One query."""
         without = [row for row in self._rows if row.pk is None]
-        names = [*sequences, *(_key_sequence(type(row)) for row in without)]
+        names = [*sequences, *(_key_sequence(row.__class__) for row in without)]
         if not names:
             return []
         with connection.cursor() as cursor:
@@ -68,14 +68,14 @@ class Batch:
 
 
 @cache
-def _key_sequence(model: type[Model]) -> str:
+def _key_sequence(model: Any) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [model._meta.db_table, model._meta.pk.column])
         return cursor.fetchone()[0]
 
 
 @cache
-def _statement(model: type[Model]) -> tuple[str, str, list[Callable[[Any], Any]]]:
+def _statement(model: Any) -> tuple[str, str, list[Callable[[Any], Any]]]:
     """The head of the INSERT, the placeholders of one row, and what reads each value from a row."""
     fields = [
         field for field in model._meta.concrete_fields if not field.generated and not _left_to_the_database(field)
@@ -123,7 +123,9 @@ class Lookup(Generic[Row]):
         fields = model._meta.concrete_fields
         self._model = model
         self._names = [field.attname for field in fields]
-        self._sql = sql.format(columns=", ".join(f"{table}.{quote(field.column)}" for field in fields), table=table)
+        self._sql = sql.format(
+            columns=", ".join(f"{table}.{quote(str(field.column))}" for field in fields), table=table
+        )
 
     def __call__(self, *values: Any) -> list[Row]:
         with connection.cursor() as cursor:

@@ -43,12 +43,20 @@ def _field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
         return MomentField(**common, allow_null=not field.required)
     if isinstance(field, forms.IntegerField):
         return serializers.IntegerField(
-            **common, min_value=field.min_value, max_value=field.max_value, allow_null=not field.required
+            **common,
+            min_value=_number(field.min_value),
+            max_value=_number(field.max_value),
+            allow_null=not field.required,
         )
     if isinstance(field, forms.CharField):
         return serializers.CharField(**common, max_length=field.max_length, allow_blank=not field.required)
     raise TypeError(f"No serializer field for {type(field).__name__}")
 
 
+def _number(limit: Any) -> int | None:
+    return limit() if callable(limit) else limit
+
+
 def _choices(field: forms.ChoiceField) -> list[tuple[Any, Any]]:
-    return [(key, label) for key, label in field.choices if key not in ("", None)]  # type: ignore[misc]
+    choices: Any = field.choices
+    return [(key, label) for key, label in choices if key not in ("", None)]

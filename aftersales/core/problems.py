@@ -114,10 +114,11 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     elif isinstance(error, exceptions.APIException):
         code = str(error.get_codes()) if not isinstance(error.get_codes(), dict | list) else error.default_code
         answer = response(error.status_code, code, str(error.detail), request)
-        if getattr(error, "auth_header", None):
-            answer["WWW-Authenticate"] = error.auth_header
-        if getattr(error, "wait", None):
-            answer["Retry-After"] = str(int(error.wait) + 1)
+        challenge, wait = getattr(error, "auth_header", None), getattr(error, "wait", None)
+        if challenge:
+            answer["WWW-Authenticate"] = challenge
+        if wait:
+            answer["Retry-After"] = str(int(wait) + 1)
     elif isinstance(error, RequestDataTooBig):
         answer = too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0, request)
     elif isinstance(error, Http404):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
@@ -45,7 +46,7 @@ class Problem(serializers.Serializer[Any]):
     instance = serializers.CharField(required=False)
     request_id = serializers.CharField(required=False, help_text="Name it when you ask us.")
     rule = serializers.CharField(required=False, help_text="The rule that was kept, such as R60.")
-    errors = FieldProblem(many=True, required=False)
+    errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]
 
 
 def problems(*statuses: int) -> dict[Any, OpenApiResponse]:
@@ -92,7 +93,14 @@ def replayed(*statuses: int) -> OpenApiParameter:
     )
 
 
-class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class Described(AutoSchema):
+    """Tells of an address what is written for partners, not what its class says to engineers."""
+
+    def get_description(self) -> str:
+        return ""
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
     """How the document tells of keys."""
 
     target_class = "aftersales.accounts.authentication.PartnerKeyAuthentication"
@@ -102,7 +110,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
         return {"type": "http", "scheme": "bearer", "description": "A partner's key: `Authorization: Bearer ask_…`."}
 
 
-class MomentScheme(OpenApiSerializerFieldExtension):  # type: ignore[misc]
+class MomentScheme(OpenApiSerializerFieldExtension):
     """Times are RFC 3339 with an offset."""
 
     target_class = "aftersales.core.strict.MomentField"

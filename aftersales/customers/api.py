@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -11,6 +11,7 @@ from rest_framework.request import Request
 
 from aftersales.accounts.api import PartnerView
 from aftersales.accounts.reference import regions
+from aftersales.accounts.roles import Scope
 from aftersales.core import schema
 from aftersales.core.api import answer
 from aftersales.customers.models import ProductModel
@@ -45,7 +46,7 @@ class ModelList(serializers.Serializer[Any]):
 class Regions(PartnerView):
     """/regions"""
 
-    scopes = {"GET": []}  # any key
+    scopes: ClassVar[dict[str, list[Scope]]] = {"GET": []}  # any key
 
     @extend_schema(
         operation_id="list_regions",
@@ -71,7 +72,7 @@ class Regions(PartnerView):
 class ProductModels(PartnerView):
     """/product-models"""
 
-    scopes = {"GET": []}
+    scopes: ClassVar[dict[str, list[Scope]]] = {"GET": []}
 
     @extend_schema(
         operation_id="list_product_models",

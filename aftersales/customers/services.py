@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Model
@@ -82,7 +83,7 @@ def _known_alone(number: phones.Phone, name: str, partner: Partner) -> Customer 
 
 def _told(customer: Customer, *, email: str, vip: bool | None) -> Customer:
     """Keep what a partner now says of a customer that we know; what was promised before stays promised."""
-    changed = {}
+    changed: dict[str, Any] = {}
     if vip is not None and vip != customer.vip:
         changed["vip"] = vip
     if email and not customer.email:

@@ -25,6 +25,7 @@ from tickets.models import Event, Ticket
 from tickets.services import customer_file, desk
 from tickets.sla import clocks
 from tickets.sla.clocks import Promise
+from tickets.sla.models import Clock
 from tickets.sla.policies import Facts
 from tickets.sla.states import Target
 from tickets.states import Channel, EventKind, Grade, Kind, State
@@ -105,8 +106,8 @@ def _completes_file(intake: Intake) -> bool:
 def register(intake: Intake, *, by: Actor, at: datetime | None = None) -> Ticket:
     """Register a request: customer and product are found or made, the ticket gets its number, its clocks start.
 
-    Who registers owns the ticket (R02); a partner's ticket is unowned until someone takes it. The new clocks are at
-    `ticket.started_clocks`. Raises Invalid naming every wrong field, NotAllowed (code external_id_taken), Forbidden.
+    Who registers owns the ticket (R02); a partner's ticket is unowned until someone takes it.
+    Raises Invalid naming every wrong field, NotAllowed (code external_id_taken), Forbidden.
     """
     return _register(intake, by=by, at=at or now())
 
@@ -118,11 +119,16 @@ def receive(intake: Intake, *, by: Actor, at: datetime) -> Ticket:
     """
     ticket = _register(intake, by=by, at=at)
     newly_known = ticket.customer.created_at == at
-    if not newly_known and not any(clock.target == Target.CUSTOMER_FILE for clock in ticket.started_clocks):
+    if not newly_known and not any(clock.target == Target.CUSTOMER_FILE for clock in started_clocks(ticket)):
         customer_file.settle(ticket.customer, by=by, at=at)
     if intake.contacted:
         return desk.log_contact(ticket.pk, reached=True, by=by, at=at)
     return ticket
+
+
+def started_clocks(ticket: Ticket) -> list[Clock]:
+    """The clocks of a ticket that was just registered, without asking the database for them."""
+    return getattr(ticket, "_started_clocks", [])
 
 
 def _register(intake: Intake, *, by: Actor, at: datetime) -> Ticket:
@@ -205,7 +211,7 @@ def _build(intake: Intake, batch: Batch, *, by: Actor, at: datetime) -> Ticket:
         targets.append(Target.CUSTOMER_FILE)
     started = [clocks.prepare(ticket, target, at=at) for target in targets]
     ticket.next_due_at = min(clock.due_at for clock in started)
-    ticket.started_clocks = started  # type: ignore[attr-defined]
+    ticket._started_clocks = started  # type: ignore[attr-defined]
     event = Event(
         ticket=ticket,
         kind=EventKind.REGISTERED,
