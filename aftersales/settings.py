@@ -231,7 +231,7 @@ USE_TZ = True
 DEFAULT_PHONE_REGION = env.str("DEFAULT_PHONE_REGION", default="CN")
 COMPANY = env.str("COMPANY", default="Aftersales")  # the mark on forms
 COMPANY_CONTACT = env.str("COMPANY_CONTACT", default="")  # the contact line on forms: hotline, address
-PUBLIC_URL = env.str("PUBLIC_URL", default="")  # https://…: what the QR code of a form leads to; empty: the number alone
+PUBLIC_URL = env.str("PUBLIC_URL", default="")  # where a form's QR code leads to; empty: the number alone
 
 # ── Files ───────────────────────────────────────────────────────────────────────────────────────
 STATIC_URL = "static/"
@@ -328,5 +328,10 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"axes": {"level": "WARNING"}, "fontTools": {"level": "ERROR"}, "weasyprint": {"level": "ERROR"}},
+    "loggers": {
+        "axes": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "fontTools": {"level": "ERROR"},
+        "weasyprint": {"level": "ERROR"},
+    },
 }

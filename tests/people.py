@@ -29,8 +29,14 @@ from visits.services import dispatch, visit
 
 PASSWORD = "a-long-test-password"
 NAMES = {
-    "clerk": "Ana Chen", "dispatcher": "Boris Lin", "technician": "Li Ming", "officer": "Olga Wu", "archivist": "Ada Xu",
-    "supervisor": "Clara Zhao", "manager": "Max Huang", "admin": "Root Admin",
+    "clerk": "Ana Chen",
+    "dispatcher": "Boris Lin",
+    "technician": "Li Ming",
+    "officer": "Olga Wu",
+    "archivist": "Ada Xu",
+    "supervisor": "Clara Zhao",
+    "manager": "Max Huang",
+    "admin": "Root Admin",
 }
 
 
@@ -54,7 +60,12 @@ class Cast:
     @cached_property
     def far_region(self) -> Region:
         return Region.objects.create(
-            code="taipei", name_en="Taipei", name_zh_hans="台北", name_zh_hant="台北", zone="Asia/Taipei", phone_region="TW"
+            code="taipei",
+            name_en="Taipei",
+            name_zh_hans="台北",
+            name_zh_hant="台北",
+            zone="Asia/Taipei",
+            phone_region="TW",
         )
 
     @cached_property
@@ -66,8 +77,12 @@ class Cast:
     @cached_property
     def model(self) -> ProductModel:
         return ProductModel.objects.create(
-            code="kfr-35gw", name_en="KFR-35GW air conditioner", name_zh_hans="KFR-35GW 空调", name_zh_hant="KFR-35GW 空調",
-            warranty_months=36, skill="cooling",
+            code="kfr-35gw",
+            name_en="KFR-35GW air conditioner",
+            name_zh_hans="KFR-35GW 空调",
+            name_zh_hant="KFR-35GW 空調",
+            warranty_months=36,
+            skill="cooling",
         )
 
     def user(self, role: str, name: str = "") -> User:
@@ -116,8 +131,14 @@ class Cast:
     def intake(self, **kwargs: Any) -> intake.Intake:
         """What a clerk hears of Ms Wang's air conditioner; any of it may be given otherwise."""
         heard: dict[str, Any] = {
-            "summary": "空调不制冷", "customer_name": "王秀英", "phone": "138 0000 4412", "visit_needed": True,
-            "address": "浦东大道1号", "region": self.region, "model": self.model, "serial": "AB-124A7F9",
+            "summary": "空调不制冷",
+            "customer_name": "王秀英",
+            "phone": "138 0000 4412",
+            "visit_needed": True,
+            "address": "浦东大道1号",
+            "region": self.region,
+            "model": self.model,
+            "serial": "AB-124A7F9",
         }
         return intake.Intake(**{**heard, **kwargs})
 
@@ -161,8 +182,13 @@ class Cast:
         """A ticket whose visit is over: solved, with a callback owed from 7 to 11 March, or not solved."""
         ticket = self.ticket_in("visiting", **kwargs)
         visit.complete_visit(
-            ticket.pk, solved=solved, finding="leak", work_done="sealed the pipe", unsigned_reason="hand in plaster",
-            by=self.actor("technician"), at=self.at + timedelta(hours=3),
+            ticket.pk,
+            solved=solved,
+            finding="leak",
+            work_done="sealed the pipe",
+            unsigned_reason="hand in plaster",
+            by=self.actor("technician"),
+            at=self.at + timedelta(hours=3),
         )
         return Ticket.objects.get(pk=ticket.pk)
 
@@ -171,7 +197,10 @@ class Cast:
         ticket = self.visited(**kwargs)
         owed = ticket.callbacks.get()
         callback.record_attempt(
-            owed.pk, outcome=outcome, note="still hums" if outcome == "not_satisfied" else "", by=self.actor("officer"),
+            owed.pk,
+            outcome=outcome,
+            note="still hums" if outcome == "not_satisfied" else "",
+            by=self.actor("officer"),
             at=self.at + timedelta(days=4),
         )
         return Ticket.objects.get(pk=ticket.pk)

@@ -59,6 +59,7 @@ def enter() -> None:
     add("log_contact", forms.ContactForm, desk.log_contact)
     add("note", forms.NoteForm, desk.note)
     add("edit", forms.EditForm, desk.edit)
+    add("set_site", forms.SiteForm, desk.set_site)
     add("grade", forms.GradeForm, desk.grade)
     add("hand_over", forms.HandOverForm, desk.hand_over)
     add("wait", forms.WaitForm, desk.wait)

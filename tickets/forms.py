@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from aftersales.accounts.models import User
+from aftersales.accounts.models import Region, User
 from tickets.states import Grade, Kind, WaitingFor
 from tickets.verbs import OWNERS
 
@@ -90,3 +90,9 @@ class EditForm(forms.Form):
     description = text(_("Description"), rows=5, most=20_000, required=False)
     kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices)
     visit_needed = forms.BooleanField(label=_("A visit is needed"), required=False)
+
+
+class SiteForm(forms.Form):
+    address = forms.CharField(label=_("Address"), max_length=300)
+    region = forms.ModelChoiceField(label=_("Region"), queryset=Region.objects.order_by("code"), to_field_name="code")
+    access_hours = forms.CharField(label=_("Access hours"), max_length=120, required=False)

@@ -176,6 +176,9 @@ add(
     ),
     Verb("grade", gettext_lazy("Change grade"), "adjustments", DESK, _OPEN, rule="R07"),
     Verb("edit", gettext_lazy("Correct"), "edit", DESK, _OPEN),
+    Verb(
+        "set_site", gettext_lazy("Set address"), "map-pin", DESK, _OPEN - {State.VISITING.value, State.RESOLVED.value}
+    ),
     Verb("refuse", gettext_lazy("Refuse"), "ban", DESK, _DESK_STATES),
     Verb(
         "cancel",

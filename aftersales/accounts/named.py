@@ -17,6 +17,9 @@ class Named(models.Model):
         abstract = True
         ordering = ["code"]
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def name(self) -> str:
         """Read the name in the active language, or the one there is."""
@@ -26,6 +29,3 @@ class Named(models.Model):
         if language == "zh-hant":
             return self.name_zh_hant or self.name_zh_hans or self.name_en
         return self.name_en or self.name_zh_hans or self.name_zh_hant
-
-    def __str__(self) -> str:
-        return self.name

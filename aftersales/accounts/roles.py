@@ -1,4 +1,4 @@
-"""The roles of the people who work here. What each may do stands in the tables that name them (tickets/permissions.py)."""
+"""The roles of the people who work here; what each may do with a ticket stands in one table, tickets/verbs.py."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _

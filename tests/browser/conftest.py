@@ -1,4 +1,4 @@
-"""Chromium in front of the real pages. `SCREENSHOTS=1` (make screenshots) also keeps the pictures of the documentation."""
+"""Chromium in front of the real pages; `SCREENSHOTS=1` also keeps the pictures of the documentation."""
 
 from __future__ import annotations
 
@@ -19,8 +19,13 @@ from aftersales.accounts.models import User
 TOP = Path(__file__).resolve().parents[2]
 AXE = TOP / "node_modules/axe-core/axe.min.js"
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -56,13 +61,19 @@ class Visitor:
     ) -> Page:
         """A fresh window of this person's."""
         context = self.browser.new_context(
-            base_url=self.base_url, viewport=size, color_scheme="dark" if dark else "light",  # type: ignore[arg-type]
-            locale={"en": "en-GB", "zh-hans": "zh-CN", "zh-hant": "zh-TW"}[language], reduced_motion="reduce",
-            has_touch=size == PHONE, timezone_id=settings.TIME_ZONE,
+            base_url=self.base_url,
+            viewport=size,
+            color_scheme="dark" if dark else "light",  # type: ignore[arg-type]
+            locale={"en": "en-GB", "zh-hans": "zh-CN", "zh-hant": "zh-TW"}[language],
+            reduced_motion="reduce",
+            has_touch=size == PHONE,
+            timezone_id=settings.TIME_ZONE,
         )
         self.contexts.append(context)
         if user is not None:
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": self.base_url}])
+            context.add_cookies(
+                [{"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": self.base_url}]
+            )
         page = context.new_page()
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
@@ -103,8 +114,10 @@ def serious(page: Page) -> list[str]:
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE.read_text())  # through the debugger: the page's policy stays as it is
     found = page.evaluate(
-        "async () => (await axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa']})).violations"
-        ".filter(v => ['serious','critical'].includes(v.impact)).map(v => v.id + ': ' + v.nodes.map(n => n.target).join(' | '))"
+        "async (rules) => (await axe.run(document, {runOnly: rules})).violations"
+        ".filter(v => ['serious', 'critical'].includes(v.impact))"
+        ".map(v => v.id + ': ' + v.nodes.map(n => n.target).join(' | '))",
+        ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     )
     return list(found)
 

@@ -1,4 +1,4 @@
-"""From the telephone call to the closed ticket, as its people see it: clerk, dispatcher, technician on a phone, callback."""
+"""From the telephone call to the closed ticket, as its people see it: desk, dispatch, a phone, the callback."""
 
 from __future__ import annotations
 
@@ -148,7 +148,9 @@ def test_call_becomes_a_closed_ticket(cast: Cast, visitor: Visitor, shot: Shot, 
     ticket = Ticket.objects.get(number=number)
     assert (ticket.customer_id, ticket.product_id, ticket.grade) == (before.customer_id, before.product_id, 2)
     assert ticket.owner == cast.user("clerk")
-    expect(clerk.locator("html")).to_have_attribute("lang", {"en": "en", "zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}[language])
+    expect(clerk.locator("html")).to_have_attribute(
+        "lang", {"en": "en", "zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}[language]
+    )
     log_contact(clerk, shot, language)
 
     plan(visitor.open(cast.user("dispatcher"), language=language), number, shot, language)
@@ -165,7 +167,11 @@ def test_call_becomes_a_closed_ticket(cast: Cast, visitor: Visitor, shot: Shot, 
     ticket = Ticket.objects.get(number=number)
     assert ticket.state == "closed"
     clocks = {clock.target: clock for clock in Clock.objects.filter(ticket=ticket)}
-    assert {target: clock.state for target, clock in clocks.items()} == {"response": "met", "on_site": "met", "callback": "met"}
+    assert {target: clock.state for target, clock in clocks.items()} == {
+        "response": "met",
+        "on_site": "met",
+        "callback": "met",
+    }
     assert [clock.breached_at for clock in clocks.values()] == [None, None, None]
     clerk.goto(f"/tickets/{number}/")
     judged(clerk)
@@ -175,17 +181,28 @@ def test_call_becomes_a_closed_ticket(cast: Cast, visitor: Visitor, shot: Shot, 
 @pytest.mark.rule("R80")
 @pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
 @pytest.mark.parametrize("dark", [False, True])
-def test_every_page_of_the_desk_is_fit_to_read(cast: Cast, visitor: Visitor, shot: Shot, language: str, dark: bool) -> None:
+def test_every_page_of_the_desk_is_fit_to_read(
+    cast: Cast, visitor: Visitor, shot: Shot, language: str, dark: bool
+) -> None:
     cast.visited(phone="138 0000 4413", customer_name="李雷", serial="X-9")
     ticket = cast.ticket_in("visit_planned")
     cast.ticket(phone="138 0000 4414", customer_name="Émile Faß", serial="X-8", at=now())
     look = f"{language}{'-dark' if dark else ''}"
     leader = visitor.open(cast.user("supervisor"), language=language, dark=dark)
     for path, name in (
-        ("/dashboard/", "dashboard"), ("/desk/?view=clock", "desk"), ("/desk/?view=waiting", "desk-empty"), (f"/tickets/{ticket.number}/", "ticket-planned"),
-        (f"/clocks/{ticket.clocks.first().pk}/", "clock"), ("/inbox/", "inbox"), ("/search/?q=空調", "search"),
-        ("/dispatch/", "dispatch-day"), ("/callbacks/", "callbacks-list"), ("/customers/", "customers"),
-        (f"/customers/{ticket.customer_id}/", "customer"), ("/profile/", "profile"), ("/tickets/new/", "intake-empty"),
+        ("/dashboard/", "dashboard"),
+        ("/desk/?view=clock", "desk"),
+        ("/desk/?view=waiting", "desk-empty"),
+        (f"/tickets/{ticket.number}/", "ticket-planned"),
+        (f"/clocks/{ticket.clocks.first().pk}/", "clock"),
+        ("/inbox/", "inbox"),
+        ("/search/?q=空調", "search"),
+        ("/dispatch/", "dispatch-day"),
+        ("/callbacks/", "callbacks-list"),
+        ("/customers/", "customers"),
+        (f"/customers/{ticket.customer_id}/", "customer"),
+        ("/profile/", "profile"),
+        ("/tickets/new/", "intake-empty"),
     ):
         leader.goto(path)
         leader.wait_for_load_state("networkidle")
@@ -196,7 +213,14 @@ def test_every_page_of_the_desk_is_fit_to_read(cast: Cast, visitor: Visitor, sho
 def test_desk_fits_a_phone(cast: Cast, visitor: Visitor) -> None:
     ticket = cast.ticket_in("waiting")
     page = visitor.open(cast.user("manager"), size=PHONE)
-    for path in ("/dashboard/", "/desk/?view=clock", f"/tickets/{ticket.number}/", "/inbox/", f"/customers/{ticket.customer_id}/", "/tickets/new/"):
+    for path in (
+        "/dashboard/",
+        "/desk/?view=clock",
+        f"/tickets/{ticket.number}/",
+        "/inbox/",
+        f"/customers/{ticket.customer_id}/",
+        "/tickets/new/",
+    ):
         page.goto(path)
         page.wait_for_load_state("networkidle")
         judged(page)

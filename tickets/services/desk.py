@@ -12,11 +12,12 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.actors import SYSTEM, Actor
-from aftersales.accounts.models import User
+from aftersales.accounts.models import Region, User
 from aftersales.core.errors import Invalid, NotAllowed
 from aftersales.core.fsm import move
 from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
+from aftersales.customers import services as customers
 from tickets import hooks, notices, timeline
 from tickets.models import Ticket
 from tickets.sla import clocks
@@ -25,6 +26,7 @@ from tickets.states import EventKind, Grade, Kind, State, WaitingFor
 from tickets.verbs import OWNERS, permit
 
 MAX_WAIT = timedelta(days=180)
+log = structlog.get_logger(__name__)
 log = structlog.get_logger(__name__)
 
 
@@ -123,6 +125,50 @@ def edit(
         changed=[*before, "search_text", "terms"],
         before=before,
         after={name: new[name] for name in before},
+    )
+    notices.post(event, to=[ticket.owner, ticket.technician], at=at)
+    return ticket
+
+
+@transaction.atomic
+def set_site(
+    ticket_id: int,
+    *,
+    address: str,
+    region: Region,
+    access_hours: str = "",
+    by: Actor,
+    at: datetime | None = None,
+    version: int | None = None,
+) -> Ticket:
+    """Say where the ticket's visit goes: a known address of the customer or a new one; its region's promises hold."""
+    ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
+    at = at or now()
+    permit(ticket, "set_site", by)
+    address = clean_line(_said(address, field="address", message=_("A visit needs an address."), most=300))
+    site = customers.site_for(ticket.customer, site=None, address=address, region=region, access_hours=access_hours)
+    assert site is not None  # neither address nor region is empty
+    if site.region_id != region.pk:
+        raise Invalid(
+            _("This address is on file in %(region)s; correct it in the customer's file.")
+            % {"region": site.region.name},
+            code="other_region",
+            field="region",
+        )
+    if site.pk == ticket.site_id and site.region_id == ticket.region_id:
+        return ticket
+    before = ticket.site.address if ticket.site else ""
+    ticket.site, ticket.region = site, site.region
+    ticket.index()
+    clocks.rejudge(ticket, at=at, by=by, cause=EventKind.EDITED)
+    event = timeline.record(
+        ticket,
+        EventKind.EDITED,
+        at=at,
+        by=by,
+        changed=["site", "region", "search_text", "terms"],
+        before={"site": before},
+        after={"site": site.address},
     )
     notices.post(event, to=[ticket.owner, ticket.technician], at=at)
     return ticket

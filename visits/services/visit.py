@@ -129,6 +129,7 @@ def complete_visit(
     else:
         move(ticket.leave_unsolved)
         kind, changed = EventKind.VISIT_NOT_SOLVED, []
+        clocks.start(ticket, [Target.ON_SITE], at=at, by=by, cause=kind)  # another visit is needed: promised anew (R22)
     event = timeline.record(ticket, kind, at=at, by=by, was=was, changed=changed, visit=visit.pk, note=visit.work_done)
     sheet = ServiceSheet.objects.create(visit=visit, number=_next_sheet(at), created_at=at)
     outbox.put(RENDER_TASK, sheet.pk)
