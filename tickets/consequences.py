@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from aftersales.accounts.actors import Actor
 from tickets import describe
@@ -79,7 +80,8 @@ def _open(ticket: Ticket) -> list[Clock]:
 
 
 def _names(found: list[Clock]) -> str:
-    return ", ".join(f"“{clock.label}”" for clock in found)
+    comma = pgettext("between the things of a list", ", ")
+    return comma.join(_("“%(name)s”") % {"name": clock.label} for clock in found)
 
 
 def _ending(ticket: Ticket) -> str:

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from aftersales.accounts.actors import Door
 from aftersales.core.templatetags import rules as rule_tags
@@ -170,7 +170,8 @@ def _registered(data: dict[str, Any]) -> str:
     clocks = [str(Target(target).label) for target in data.get("clocks", []) if target in Target]
     promises = ngettext("%(count)d promise started: %(names)s", "%(count)d promises started: %(names)s", len(clocks))
     told = _("registered (%(channel)s)") % {"channel": by} if by else _("registered")
-    return f"{told} · {promises % {'count': len(clocks), 'names': ', '.join(clocks)}}" if clocks else told
+    names = pgettext("between the things of a list", ", ").join(clocks)
+    return f"{told} · {promises % {'count': len(clocks), 'names': names}}" if clocks else told
 
 
 def _handed_over(data: dict[str, Any]) -> str:
