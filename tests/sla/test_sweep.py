@@ -246,3 +246,20 @@ def test_an_idle_sweep_looks_into_its_index_and_at_no_clock():
         cursor.execute("EXPLAIN " + sweep._CALL.format(only=""), {"at": None, "limit": 500, "ticket": None})
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert re.search(r"clock_to_fire on sla_clock c .*\n *Index Cond: \(next_fire_at <= ", plan), plan
+
+
+def test_a_ticket_that_cannot_wake_does_not_keep_others_asleep(cast, monkeypatch):
+    bad = cast.ticket_in("waiting")
+    good = cast.ticket_in("waiting", phone="138 0000 4413", serial="AB-2")
+    resume = desk._resume
+
+    def fails_for_one(ticket, *args, **kwargs):
+        if ticket.pk == bad.pk:
+            raise RuntimeError("a handler of an upper floor")
+        resume(ticket, *args, **kwargs)
+
+    monkeypatch.setattr(desk, "_resume", fails_for_one)
+    assert desk.wake_due(at=cast.at + 49 * HOUR) == 1
+    good.refresh_from_db()
+    bad.refresh_from_db()
+    assert (good.state, bad.state) == (State.IN_PROGRESS, State.WAITING)
