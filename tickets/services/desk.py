@@ -27,7 +27,6 @@ from tickets.verbs import OWNERS, permit
 
 MAX_WAIT = timedelta(days=180)
 log = structlog.get_logger(__name__)
-log = structlog.get_logger(__name__)
 
 
 def _said(text: str, *, field: str, message: str, most: int = 4000) -> str:
