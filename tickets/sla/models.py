@@ -18,7 +18,7 @@ from aftersales.core.fsm import FSMField, ReadAgain, transition
 from aftersales.core.working_time import WorkCalendar
 from tickets.models import Event, Ticket
 from tickets.sla.states import ClockState, SegmentKind, Step, Target
-from tickets.states import Channel, Grade, Kind
+from tickets.states import Channel, Grade, Kind, WaitingFor
 
 
 class Calendar(Named):
@@ -177,6 +177,11 @@ class Clock(ReadAgain, models.Model):
     def explain_url(self) -> str:
         """The page that says why it falls due when it does."""
         return reverse("clock", args=[self.pk])
+
+    @property
+    def pause_word(self) -> str:
+        """What it waits for, in the reader's language."""
+        return str(WaitingFor(self.pause_reason).label) if self.pause_reason in WaitingFor else self.pause_reason
 
     @property
     def overdue(self) -> bool:

@@ -174,8 +174,8 @@ def chip(clock: Any, now: datetime) -> SafeString:
         hint = w["due"].format(time=exact(due))
     elif state == "paused":
         mark, text = "clock-pause", w["paused"]
-        reason = str(_value(clock, "pause_reason") or "")
-        text = f"{text}: {reason}" if reason else text
+        reason = str(_value(clock, "pause_word") or "")
+        text = f"{text} · {reason}" if reason else text
         hint = text
     elif state == "met":
         late = bool(_value(clock, "met_late"))
