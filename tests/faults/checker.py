@@ -43,8 +43,13 @@ _NEVER = {
             AND due_at < clock_timestamp() - interval '5 seconds'""",
     "met too late, but never called": """
         SELECT id FROM sla_clock WHERE met_at > due_at AND breached_at IS NULL""",
+    # What moved a promise after it was broken leaves the breach where it was.
     "dated otherwise than when it fell due": """
-        SELECT id, due_at, breached_at FROM sla_clock WHERE breached_at IS NOT NULL AND breached_at <> due_at""",
+        SELECT c.id, c.due_at, c.breached_at FROM sla_clock c WHERE c.breached_at <> c.due_at AND NOT EXISTS (
+            SELECT 1 FROM sla_segment s WHERE s.clock_id = c.id AND s.kind IN ('extend', 'resume', 'restart')
+                AND s.at >= c.breached_at)""",
+    "noted with another time": """
+        SELECT c.id FROM sla_clock c JOIN sla_firing f ON f.clock_id = c.id WHERE f.due_at <> c.breached_at""",
     "called before it was due": """
         SELECT clock_id FROM sla_firing WHERE fired_at < due_at""",
     "broken without exactly one firing": """
