@@ -364,10 +364,11 @@ def _insert(
     """INSERT … SELECT; columns that are not named get the default that the model would give them."""
     params, chosen = dict(given), dict(columns)
     for field in model._meta.concrete_fields:
-        if field.column in chosen or field.null or field.primary_key or field.db_default is not NOT_PROVIDED:
+        column = str(field.column)
+        if column in chosen or field.null or field.primary_key or field.db_default is not NOT_PROVIDED:
             continue
-        chosen[field.column] = f"%(default_{field.column})s"
-        params[f"default_{field.column}"] = field.get_db_prep_save(field.get_default(), connection)
+        chosen[column] = f"%(default_{column})s"
+        params[f"default_{column}"] = field.get_db_prep_save(field.get_default(), connection)
     names, values = ", ".join(f'"{name}"' for name in chosen), ", ".join(chosen.values())
     cursor.execute(f"INSERT INTO {model._meta.db_table} ({names}) SELECT {values} FROM {source}", params)
 
