@@ -14,6 +14,7 @@ from aftersales.accounts.idempotency import Answer
 from aftersales.accounts.roles import Scope
 from aftersales.core import schema
 from aftersales.core.api import answer, dump, key_of, stamp
+from aftersales.core.batch import Batch
 from aftersales.core.strict import StrictSerializer
 from complaints.models import Callback
 from complaints.services import callback as callbacks
@@ -117,7 +118,7 @@ class Attempts(PartnerView):
     def post(self, request: Request, pk: int) -> HttpResponse:
         given = _NEW_ATTEMPT.run_validation(request.data)
 
-        def work() -> Answer:
+        def work(_batch: Batch) -> Answer:
             done = callbacks.record_attempt(key_of(pk), by=self.actor, **given)
             callback = Callback.objects.select_related("ticket").prefetch_related("attempts").get(pk=done.pk)
             return Answer(201, dump(_out(callback)))

@@ -28,6 +28,7 @@ from aftersales.core.api import (
     version_wanted,
     words_of,
 )
+from aftersales.core.batch import Batch
 from aftersales.core.errors import Missing
 from aftersales.core.keyset import Order, decode, page
 from tickets import actions, selectors, verbs
@@ -156,8 +157,8 @@ class Tickets(TicketView):
         if asked.contacted:
             demand_scope(self.actor, [Scope.DESK])
 
-        def work() -> Answer:
-            ticket = intake.receive(asked, by=self.actor, at=self.asked_at)
+        def work(batch: Batch) -> Answer:
+            ticket = intake.receive(asked, batch, by=self.actor, at=self.asked_at)
             if asked.contacted:
                 shown = self.out(self.ticket(ticket.pk))
             else:
@@ -244,7 +245,7 @@ class Act(TicketView):
         given = action.serializer().run_validation(request.data)
         version = version_wanted(request)
 
-        def work() -> Answer:
+        def work(_batch: Batch) -> Answer:
             action.run(key_of(pk), by=self.actor, version=version, **given)
             ticket = self.ticket(pk)
             return Answer(200, dump(self.out(ticket)), {"ETag": etag(ticket.version)})

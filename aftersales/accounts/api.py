@@ -14,6 +14,7 @@ from aftersales.accounts import idempotency
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.idempotency import Answer
 from aftersales.core.api import ApiView
+from aftersales.core.batch import Batch
 
 
 class PartnerView(ApiView):
@@ -31,8 +32,8 @@ class PartnerView(ApiView):
         """When the key was looked up: the time of the request by the database's clock."""
         return cast(Any, self.request.auth).read_at
 
-    def once(self, request: Request, work: Callable[[], Answer], *, key_required: bool) -> HttpResponse:
-        """Do the work in one transaction, and only once for one Idempotency-Key."""
+    def once(self, request: Request, work: Callable[[Batch], Answer], *, key_required: bool) -> HttpResponse:
+        """Do the work and write what it leaves in the batch: in one transaction, and once for one Idempotency-Key."""
         key = idempotency.check_key(request.headers.get("Idempotency-Key", ""), required=key_required)
         partner = self.actor.partner
         assert partner is not None
@@ -41,7 +42,9 @@ class PartnerView(ApiView):
             answer = idempotency.once(partner, key, mark, work)
         else:
             with transaction.atomic():
-                answer = work()
+                batch = Batch()
+                answer = work(batch)
+                batch.write()
         response = HttpResponse(
             answer.text, status=answer.status, content_type="application/json", headers=answer.headers
         )

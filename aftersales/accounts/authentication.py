@@ -15,7 +15,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from aftersales.accounts.actors import Actor, Door
-from aftersales.accounts.models import Partner, PartnerKey
+from aftersales.accounts.models import PartnerKey
+from aftersales.accounts.reference import partner_with_key
 from aftersales.accounts.roles import Scope
 from aftersales.accounts.services import digest
 
@@ -23,13 +24,8 @@ _LAST_USED_STEP = timedelta(minutes=5)  # not a write a request
 
 
 _KEY = [field.attname for field in PartnerKey._meta.concrete_fields]
-_PARTNER = [field.attname for field in Partner._meta.concrete_fields]
 # Asked by every request: built once, and the time comes along.
-_COLUMNS = ", ".join([f"key.{name}" for name in _KEY] + [f"partner.{name}" for name in _PARTNER])
-_SQL = (
-    f"SELECT clock_timestamp(), {_COLUMNS} "  # noqa: S608 (names of columns)
-    "FROM accounts_partnerkey key JOIN accounts_partner partner ON partner.id = key.partner_id WHERE key.digest = %s"
-)
+_SQL = f"SELECT clock_timestamp(), {', '.join(_KEY)} FROM accounts_partnerkey WHERE digest = %s"  # noqa: S608
 
 
 def _find(mark: str) -> tuple[PartnerKey | None, datetime]:
@@ -39,8 +35,8 @@ def _find(mark: str) -> tuple[PartnerKey | None, datetime]:
         row = cursor.fetchone()
     if row is None:
         return None, timezone.now()
-    key = PartnerKey.from_db(connection.alias, _KEY, row[1 : 1 + len(_KEY)])
-    key.partner = Partner.from_db(connection.alias, _PARTNER, row[1 + len(_KEY) :])
+    key = PartnerKey.from_db(connection.alias, _KEY, row[1:])
+    key.partner = partner_with_key(key.partner_id)
     key.read_at = row[0]  # type: ignore[attr-defined]
     return key, row[0]
 

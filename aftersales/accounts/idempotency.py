@@ -1,7 +1,7 @@
 """The same request sent twice has one effect and one answer (Idempotency-Key).
 
-The record is written first and in the transaction of the effect: a rival with the same key waits for it, and then
-replays; what failed or was rolled back leaves no record, and may be sent again.
+The record is written in the transaction of the effect, and a rival with the same key waits until that has ended: then
+it replays. What failed or was rolled back leaves no record, and may be sent again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.models import IdempotencyKey, Partner
+from aftersales.core.batch import Batch
 from aftersales.core.errors import Invalid, NotAllowed, Refusal
 from aftersales.core.time import now
 
@@ -67,56 +68,48 @@ def fingerprint(method: str, path: str, data: Any) -> str:
     return hashlib.sha256(f"{method} {path}\n{body}".encode()).hexdigest()
 
 
-def once(partner: Partner, key: str, mark: str, work: Callable[[], Answer]) -> Answer:
+def once(partner: Partner, key: str, mark: str, work: Callable[[Batch], Answer]) -> Answer:
     """Do the work and keep its answer, or replay the answer that was kept.
 
-    `mark` is the fingerprint. Raises Invalid (code idempotency_key_reused) when the key came with another request,
-    KeyInUse; whatever `work` raises goes through and leaves nothing.
+    `mark` is the fingerprint; rows that `work` leaves in the batch are written with the record. Raises Invalid (code
+    idempotency_key_reused) when the key came with another request, KeyInUse; what `work` raises leaves nothing.
     """
     with transaction.atomic():
-        record = _claim(partner, key, mark)
-        if record is not None:
-            answer = work()
-            _keep(record, answer)
-            return answer
-        return _recall(partner, key, mark)
+        kept = _claim(partner, key)
+        if kept is not None:
+            return _replay(mark, *kept)
+        batch = Batch()
+        answer = work(batch)
+        body = {"text": answer.text, "headers": answer.headers}
+        record = IdempotencyKey(partner=partner, key=key, fingerprint=mark, status=answer.status, body=body)
+        batch.add_leaves(record)
+        batch.write()
+        return answer
 
 
-def _claim(partner: Partner, key: str, mark: str) -> int | None:
-    """Write the record; None when there is one. Waits for a rival that is writing the same."""
+def _claim(partner: Partner, key: str) -> tuple[str, int, str] | None:
+    """What was kept for the key; else the key is ours until this transaction ends. Waits for a rival."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO accounts_idempotencykey (partner_id, key, fingerprint, status, body, created_at) "
-                "VALUES (%s, %s, %s, 0, 'null', clock_timestamp()) "
-                "ON CONFLICT (partner_id, key) DO NOTHING RETURNING id",
-                [partner.pk, key, mark],
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s)); "
+                "SELECT fingerprint, status, body FROM accounts_idempotencykey WHERE partner_id = %s AND key = %s",
+                [key, partner.pk, partner.pk, key],
             )
-            row = cursor.fetchone()
+            return cursor.fetchone()
     except OperationalError as error:
         if getattr(error.__cause__, "pgcode", None) == _LOCK_NOT_AVAILABLE:
             raise KeyInUse(_("The first request with this key is still being worked on.")) from error
         raise
-    return row[0] if row else None
 
 
-def _keep(record: int, answer: Answer) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE accounts_idempotencykey SET status = %s, body = %s WHERE id = %s",
-            [answer.status, json.dumps({"text": answer.text, "headers": answer.headers}), record],
-        )
-
-
-def _recall(partner: Partner, key: str, mark: str) -> Answer:
-    record = IdempotencyKey.objects.filter(partner=partner, key=key).first()
-    if record is None:  # purged at this very moment
-        raise KeyInUse(_("The first request with this key is still being worked on."))
-    if record.fingerprint != mark:
+def _replay(mark: str, kept_mark: str, status: int, body: str) -> Answer:
+    if kept_mark != mark:
         raise Invalid(
             _("This Idempotency-Key was used for another request. Send a new one."), code="idempotency_key_reused"
         )
-    return Answer(record.status, record.body["text"], record.body["headers"], replayed=True)
+    kept = json.loads(body)
+    return Answer(status, kept["text"], kept["headers"], replayed=True)
 
 
 def purge(*, at: datetime | None = None) -> int:

@@ -1,8 +1,8 @@
-"""Regions and their teams, kept in the process for two seconds."""
+"""Regions, their teams and the partners, kept in the process for two seconds."""
 
 from __future__ import annotations
 
-from aftersales.accounts.models import Region, Team
+from aftersales.accounts.models import Partner, Region, Team
 from aftersales.core.remembered import Remembered
 
 regions: Remembered[dict[str, Region]] = Remembered(
@@ -42,3 +42,13 @@ def region_code(pk: int | None) -> str | None:
         regions.forget()
         _codes.forget()
     return _codes().get(pk)
+
+
+_partners: Remembered[dict[int, Partner]] = Remembered(Partner.objects.in_bulk)
+
+
+def partner_with_key(pk: int) -> Partner:
+    """A partner organisation by its primary key."""
+    if pk not in _partners():
+        _partners.forget()
+    return _partners()[pk]

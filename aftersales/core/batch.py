@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
-from django.db.models import Field, ForeignKey, Model
+from django.db import IntegrityError, connection, models
+from django.db.models import Field, Model
 from django.db.models.expressions import DatabaseDefault
+
+from aftersales.core.errors import Refusal
 
 Row = TypeVar("Row", bound=Model)
 
@@ -28,15 +31,24 @@ class Batch:
     """
 
     def __init__(self) -> None:
-        self._rows: list[Any] = []
+        self._rows: list[tuple[Any, bool]] = []
+        self._refusals: dict[str, Refusal] = {}
 
     def add(self, *rows: Model) -> None:
         """Have these rows written, after those added before."""
-        self._rows += rows
+        self._rows += [(row, True) for row in rows]
+
+    def add_leaves(self, *rows: Model) -> None:
+        """The same for rows to which nothing refers: they get their keys unseen, and stay without here."""
+        self._rows += [(row, False) for row in rows]
+
+    def expect(self, constraint: str, refusal: Refusal) -> None:
+        """Have this raised when the constraint of the database is what says no."""
+        self._refusals[constraint] = refusal
 
     def draw_keys(self, *sequences: str) -> list[int]:
         """Give each row without a key its key, and draw a number of each named sequence. One query."""
-        without = [row for row in self._rows if row.pk is None]
+        without = [row for row, keyed in self._rows if keyed and row.pk is None]
         names = [*sequences, *(_key_sequence(row.__class__) for row in without)]
         if not names:
             return []
@@ -48,23 +60,32 @@ class Batch:
         return list(drawn[: len(sequences)])
 
     def write(self) -> None:
-        """Insert everything. One query, two when keys are still to be drawn."""
+        """Insert everything added since the last time. One query, two when keys are still to be drawn."""
         self.draw_keys()
         statements: list[str] = []
         values: list[Any] = []
-        for model, group in groupby(self._rows, key=type):
-            head, placeholders, columns = _statement(model)
-            rows = list(group)
+        for (model, keyed), group in groupby(self._rows, key=lambda entry: (entry[0].__class__, entry[1])):
+            head, placeholders, columns = _statement(model, keyed)
+            rows = [row for row, _keyed in group]
             statements.append(head + ", ".join([placeholders] * len(rows)))
             for row in rows:
                 values += [value(row) for value in columns]
         if statements:
-            with connection.cursor() as cursor:
-                cursor.execute("; ".join(statements), values)
-        for row in self._rows:
+            self._execute("; ".join(statements), values)
+        for row, _keyed in self._rows:
             row._state.adding = False
             row._state.db = connection.alias
         self._rows = []
+
+    def _execute(self, sql: str, values: list[Any]) -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+        except IntegrityError as error:
+            for constraint, refusal in self._refusals.items():
+                if constraint in str(error):
+                    raise refusal from error
+            raise
 
 
 @cache
@@ -75,10 +96,12 @@ def _key_sequence(model: Any) -> str:
 
 
 @cache
-def _statement(model: Any) -> tuple[str, str, list[Callable[[Any], Any]]]:
+def _statement(model: Any, keyed: bool) -> tuple[str, str, list[Callable[[Any], Any]]]:
     """The head of the INSERT, the placeholders of one row, and what reads each value from a row."""
     fields = [
-        field for field in model._meta.concrete_fields if not field.generated and not _left_to_the_database(field)
+        field
+        for field in model._meta.concrete_fields
+        if not field.generated and not _left_to_the_database(field) and (keyed or not field.primary_key)
     ]
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column) for field in fields)
@@ -93,9 +116,12 @@ def _left_to_the_database(field: Field[Any, Any]) -> bool:
     return isinstance(field.get_default(), DatabaseDefault)
 
 
+_PLAIN = (models.CharField, models.TextField, models.BooleanField, models.IntegerField, models.DateField)
+
+
 def _reader(field: Field[Any, Any]) -> Callable[[Any], Any]:
-    prepare = field.get_db_prep_save
-    if isinstance(field, ForeignKey):
+    """What reads the field's value from a row, as the driver takes it."""
+    if isinstance(field, models.ForeignKey):
         attname = field.attname
 
         def key(row: Any) -> Any:
@@ -107,7 +133,13 @@ def _reader(field: Field[Any, Any]) -> Callable[[Any], Any]:
             return known
 
         return key
-    pre_save = field.pre_save
+    if (
+        isinstance(field, _PLAIN)
+        and not getattr(field, "auto_now_add", False)
+        and not getattr(field, "auto_now", False)
+    ):
+        return attrgetter(field.attname)  # the driver writes such values as they are
+    prepare, pre_save = field.get_db_prep_save, field.pre_save
     return lambda row: prepare(pre_save(row, True), connection)
 
 

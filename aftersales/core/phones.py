@@ -1,6 +1,7 @@
 """Telephone numbers: kept as typed and as E.164."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from django.conf import settings
@@ -32,19 +33,27 @@ def parse(raw: str, *, region: str = "", field: str = "phone") -> Phone:
     text = typed
     for word in ("转", "轉", "分机", "分機"):
         text = text.replace(word, " ext. ")
-    try:
-        number = phonenumbers.parse(text, region or settings.DEFAULT_PHONE_REGION)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or len(typed) > MAX_TYPED or not _can_be_dialled(number):
+    read = _read(text, region or settings.DEFAULT_PHONE_REGION) if len(typed) <= MAX_TYPED else None
+    if read is None:
         raise Invalid(
             _("“%(number)s” is no telephone number. Type it with its area code, or with + and the country code.")
             % {"number": typed[:MAX_TYPED]},
             code="phone_invalid",
             field=field,
         )
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return Phone(raw=typed, e164=e164, extension=number.extension or "")
+    e164, extension = read
+    return Phone(raw=typed, e164=e164, extension=extension)
+
+
+@lru_cache(maxsize=64)  # a request is checked, then kept: the same number is read twice
+def _read(text: str, region: str) -> tuple[str, str] | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not _can_be_dialled(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), number.extension or ""
 
 
 def _can_be_dialled(number: phonenumbers.PhoneNumber) -> bool:

@@ -60,9 +60,12 @@ def clean_text(text: str) -> str:
 
     Empty when nothing in it can be seen: a name of zero-width blanks is no name.
     """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.replace("\n", "").isprintable():  # nearly every text: not looked at letter by letter
+        return text.strip()
     kept = "".join(
         ch
-        for ch in text.replace("\r\n", "\n").replace("\r", "\n")
+        for ch in text
         if ch in "\n\t" or (unicodedata.category(ch) not in {"Cc", "Cs"} and ch not in _OVERRIDES)
     ).strip()
     return kept if any(unicodedata.category(ch) not in _UNSEEN for ch in kept) else ""

@@ -60,25 +60,36 @@ def find_or_create(
     return customer
 
 
-_by_number = Lookup(
+_with_keys = Lookup(
     Customer,
-    "SELECT {columns} FROM {table} "
-    "WHERE {table}.id IN (SELECT customer_id FROM customers_customerphone WHERE e164 = %s) "
-    "AND {table}.partner_id = %s AND {table}.merged_into_id IS NULL ORDER BY {table}.id LIMIT 20",
+    "SELECT {columns} FROM {table} WHERE id = ANY(%s) AND partner_id = %s AND merged_into_id IS NULL "
+    "ORDER BY id LIMIT 20",
 )
+_CALLERS = "SELECT customer_id FROM customers_customerphone WHERE e164 = %s"
 
 
 def _known(number: phones.Phone, name: str, partner: Partner) -> Customer | None:
-    folded = fold(name)
-    rows = _by_number(number.e164, partner.pk)
-    return next((customer for customer in rows if fold(customer.name) == folded), None)
+    with connection.cursor() as cursor:
+        cursor.execute(_CALLERS, [number.e164])
+        return _of_name(cursor.fetchall(), name, partner)
 
 
 def _known_alone(number: phones.Phone, name: str, partner: Partner) -> Customer | None:
     """Look again when nobody else is making the same customer: two first requests of one person are one file."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [partner.pk % 2**31, number.e164])
-    return _known(number, name, partner)
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, hashtext(%s)); " + _CALLERS,
+            [partner.pk % 2**31, number.e164, number.e164],
+        )
+        return _of_name(cursor.fetchall(), name, partner)
+
+
+def _of_name(callers: list[tuple[int]], name: str, partner: Partner) -> Customer | None:
+    if not callers:
+        return None
+    folded = fold(name)
+    customers = _with_keys([pk for (pk,) in callers], partner.pk)
+    return next((customer for customer in customers if fold(customer.name) == folded), None)
 
 
 def _told(customer: Customer, *, email: str, vip: bool | None) -> Customer:
@@ -99,6 +110,8 @@ def _told(customer: Customer, *, email: str, vip: bool | None) -> Customer:
 def _save(row: Model, batch: Batch | None) -> None:
     if batch is None:
         row.save(force_insert=True)
+    elif isinstance(row, CustomerPhone):
+        batch.add_leaves(row)
     else:
         batch.add(row)
 

@@ -35,7 +35,8 @@ def test_registers_a_ticket_with_everything(api, request_body, cast: Cast):
     }
     assert body["wished_windows"] == [{"start": "2036-01-05T01:00:00Z", "end": "2036-01-05T04:00:00Z"}]
     assert body["product"]["warranty_until"] == "2028-03-01"
-    assert body["actions"] == ["log_contact", "wait", "note", "grade", "edit", "refuse", "cancel", "plan_visit"]
+    assert {"log_contact", "note", "cancel", "plan_visit"} < set(body["actions"])
+    assert not {"take", "resolve", "check_in"} & set(body["actions"])
     assert (ticket.partner, ticket.owner, ticket.team) == (cast.partner, None, cast.team)
 
 
@@ -234,9 +235,9 @@ def test_writes_in_a_constant_number_of_queries(
     cast.user("supervisor")
     api.post("/tickets", request_body())
     new = request_body(customer={"name": "新客户", "phone": "13900001234"})
-    # key and time; savepoint; record; customer, lock, customer again; keys; all rows; answer kept; release
-    with django_assert_num_queries(10):
+    # key and time; savepoint; lock and record; telephone; lock and telephone again; keys; all rows; release
+    with django_assert_num_queries(8):
         assert api.post("/tickets", new).status_code == 201
-    # known: its telephone, site and product are looked for, and whether an older file promise is met now
-    with django_assert_num_queries(12):
+    # known: its name, telephone, site and product are looked for, and whether an older file promise is met now
+    with django_assert_num_queries(13):
         assert api.post("/tickets", request_body()).status_code == 201

@@ -118,7 +118,7 @@ def test_that_is_still_at_work_is_told_to_wait(api, request_body, cast: Cast):
 
     def hold(done: Barrier) -> None:
         with idempotency.transaction.atomic():
-            idempotency._claim(cast.partner, "k", "mark")
+            idempotency._claim(cast.partner, "k")
             done.wait()
             done.wait()
         connection.close()

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
+import pytest
+from rest_framework import serializers
+
+from aftersales.accounts.models import Region
 from tests.api.conftest import problem
 from tests.people import Cast
 from tickets import actions, verbs
 from tickets.models import Event, Ticket
 
-BODIES = {
-    "log_contact": {"reached": True},
-    "note": {"text": "x"},
-    "edit": {"summary": "x", "kind": "repair"},
-    "grade": {"grade": 1},
-    "wait": {"waiting_for": "parts", "until": "2036-01-01T00:00:00Z", "reason": "x"},
-    "resolve": {"resolution": "x"},
-    "refuse": {"reason": "x"},
-    "cancel": {"reason": "x"},
-    "reopen": {"reason": "x"},
-    "cancel_visit": {"reason": "x"},
-    "plan_visit": {
-        "technician": "technician",
-        "window_start": "2036-01-01T00:00:00Z",
-        "window_end": "2036-01-01T01:00:00Z",
-    },
-    "move_visit": {
-        "technician": "technician",
-        "window_start": "2036-01-01T00:00:00Z",
-        "window_end": "2036-01-01T01:00:00Z",
-        "reason": "x",
-    },
-    "complete_visit": {"finding": "x", "work_done": "x", "solved": True, "unsigned_reason": "x"},
-}
 PARTNERS_VERBS = sorted(verb.name for verb in verbs.table() if verb.scopes and actions.get(verb.name))
+
+
+def _body(verb: str, cast: Cast) -> dict[str, Any]:
+    """What passes for the input of a verb."""
+    values: dict[type, Any] = {
+        serializers.SlugRelatedField: "technician",
+        serializers.BooleanField: True,
+        serializers.DateTimeField: "2036-01-01T00:00:00Z",
+        serializers.IntegerField: 1,
+        serializers.CharField: "x",
+    }
+    body = {}
+    for name, field in actions.get(verb).serializer().fields.items():
+        if isinstance(field, serializers.SlugRelatedField) and field.queryset.model is Region:
+            body[name] = cast.region.code
+        elif isinstance(field, serializers.ChoiceField):
+            body[name] = next(iter(field.choices))
+        elif field.required:
+            body[name] = next(value for kind, value in values.items() if isinstance(field, kind))
+    return body
 
 
 @pytest.mark.parametrize("path", ["", "/timeline", "/actions", "/visits", "/sheet", "/callbacks"])
@@ -46,7 +46,7 @@ def test_when_read(rival, cast: Cast, path):
 def test_when_acted_on(rival, cast: Cast, verb):
     ticket = cast.ticket(by=cast.partner_actor())
     assert cast.technician
-    problem(rival.act(ticket.pk, verb, BODIES.get(verb)), 404, "not_found")
+    problem(rival.act(ticket.pk, verb, _body(verb, cast)), 404, "not_found")
     assert (Ticket.objects.get().version, Event.objects.count()) == (1, 1)
 
 

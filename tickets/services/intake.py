@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -109,19 +109,25 @@ def register(intake: Intake, *, by: Actor, at: datetime | None = None) -> Ticket
     Who registers owns the ticket (R02); a partner's ticket is unowned until someone takes it.
     Raises Invalid naming every wrong field, NotAllowed (code external_id_taken), Forbidden.
     """
-    return _register(intake, by=by, at=at or now())
+    batch = Batch()
+    ticket = _register(intake, batch, by=by, at=at or now())
+    batch.write()
+    return ticket
 
 
-def receive(intake: Intake, *, by: Actor, at: datetime) -> Ticket:
+def receive(intake: Intake, batch: Batch, *, by: Actor, at: datetime) -> Ticket:
     """Register a partner's request; a customer whom the partner reached is a customer reached (R03).
 
-    As `register`, in the transaction of the caller: the one that keeps the Idempotency-Key.
+    As `register`, but the rows are left in the batch: the caller writes them together with what it keeps itself, and
+    holds the transaction.
     """
-    ticket = _register(intake, by=by, at=at)
-    newly_known = ticket.customer.created_at == at
+    ticket = _register(intake, batch, by=by, at=at)
+    newly_known = ticket.customer._state.adding
     if not newly_known and not any(clock.target == Target.CUSTOMER_FILE for clock in started_clocks(ticket)):
+        batch.write()
         customer_file.settle(ticket.customer, by=by, at=at)
     if intake.contacted:
+        batch.write()
         return desk.log_contact(ticket.pk, reached=True, by=by, at=at)
     return ticket
 
@@ -131,22 +137,15 @@ def started_clocks(ticket: Ticket) -> list[Clock]:
     return getattr(ticket, "_started_clocks", [])
 
 
-def _register(intake: Intake, *, by: Actor, at: datetime) -> Ticket:
+def _register(intake: Intake, batch: Batch, *, by: Actor, at: datetime) -> Ticket:
     require(by, DESK | {Role.TECHNICIAN, Role.ARCHIVIST}, [Scope.CREATE])  # R02: any employee may register
     check(intake, at)
-    batch = Batch()
     ticket = _build(intake, batch, by=by, at=at)
     (running,) = batch.draw_keys("ticket_numbers")
     # Never repeated, gaps allowed: nobody waits for a number.
     ticket.number = f"T{timezone.localtime(at):%Y%m%d}-{running:05d}"
-    try:
-        batch.write()
-    except IntegrityError as error:
-        if "ticket_external_once" not in str(error):
-            raise
-        raise NotAllowed(
-            _("A ticket with this number of yours exists already."), code="external_id_taken", field="external_id"
-        ) from error
+    taken = _("A ticket with this number of yours exists already.")
+    batch.expect("ticket_external_once", NotAllowed(taken, code="external_id_taken", field="external_id"))
     return ticket
 
 
@@ -223,9 +222,10 @@ def _build(intake: Intake, batch: Batch, *, by: Actor, at: datetime) -> Ticket:
         version=1,
         data={"clocks": [clock.target for clock in started], "channel": ticket.channel},
     )
-    batch.add(ticket, *started, *clocks.first_segments(started, by=by, cause=EventKind.REGISTERED), event)
+    batch.add(ticket, *started, event)
+    batch.add_leaves(*clocks.first_segments(started, by=by, cause=EventKind.REGISTERED))
     if by.partner is not None and ticket.team is not None:
-        batch.add(*notices.rows(event, to=[ticket.team.supervisor], at=at))
+        batch.add_leaves(*notices.rows(event, to=[ticket.team.supervisor], at=at))
     return ticket
 
 
