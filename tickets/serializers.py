@@ -292,7 +292,9 @@ class ChoiceOut(serializers.Serializer[Any]):
 class FieldOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
-    type = serializers.ChoiceField(choices=["string", "integer", "boolean", "date-time", "choice", "technician"])
+    type = serializers.ChoiceField(
+        choices=["string", "integer", "boolean", "date-time", "choice", "technician", "region"]
+    )
     required = serializers.BooleanField()  # type: ignore[assignment]
     max_length = serializers.IntegerField(allow_null=True)
     choices = ChoiceOut(many=True)
@@ -429,12 +431,17 @@ def event_out(event: Event) -> dict[str, Any]:
 
 
 _TYPES: list[tuple[type[serializers.Field[Any, Any, Any, Any]], str]] = [
-    (serializers.SlugRelatedField, "technician"),
     (serializers.ChoiceField, "choice"),
     (serializers.BooleanField, "boolean"),
     (serializers.DateTimeField, "date-time"),
     (serializers.IntegerField, "integer"),
 ]
+
+
+def _type(field: serializers.Field[Any, Any, Any, Any]) -> str:
+    if isinstance(field, serializers.SlugRelatedField):
+        return "region" if field.queryset is not None and field.queryset.model is Region else "technician"
+    return next((word for kind, word in _TYPES if isinstance(field, kind)), "string")
 
 
 def fields_out(serializer: type[StrictSerializer]) -> list[dict[str, Any]]:
@@ -443,7 +450,7 @@ def fields_out(serializer: type[StrictSerializer]) -> list[dict[str, Any]]:
         {
             "name": name,
             "label": str(field.label or name),
-            "type": next((word for kind, word in _TYPES if isinstance(field, kind)), "string"),
+            "type": _type(field),
             "required": field.required,
             "max_length": getattr(field, "max_length", None),
             "choices": [{"code": code, "name": str(label)} for code, label in field.choices.items()]

@@ -179,6 +179,8 @@ def test_tells_what_is_possible_and_what_it_takes(api, cast: Cast):
         ("reason", "string", True),
     ]
     assert wait["fields"][0]["choices"][1] == {"code": "parts", "name": "parts"}
+    types = {field["name"]: field["type"] for row in rows for field in row["fields"]}
+    assert (types["technician"], types["region"], types["reached"]) == ("technician", "region", "boolean")
 
 
 def test_takes_a_verb_without_body_or_media_type(api, cast: Cast):
