@@ -20,6 +20,7 @@ from django.db.models import F
 
 from aftersales.accounts.models import PartnerKey, User
 from aftersales.accounts.services import digest
+from aftersales.core import remembered
 from archives.simulation import bulk, life, people
 from archives.simulation.caller import Script
 from archives.simulation.life import Life
@@ -27,7 +28,7 @@ from archives.simulation.play import Story, play
 from archives.simulation.world import World, office_hours, service_time_ago
 from complaints.models import Callback
 from tickets.models import Event, Ticket
-from tickets.sla import defaults
+from tickets.sla import defaults, policies
 from tickets.sla.judge import judge
 from tickets.sla.models import Calendar, Clock, Firing, Policy
 from tickets.sla.states import ClockState
@@ -42,6 +43,8 @@ UNTIL = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)  # a Friday afternoon at the d
 def install() -> people.Cast:
     """The people, and the promises: a transactional test empties what the migration made."""
     defaults.install(Calendar, Policy)
+    policies.forget()
+    remembered.forget_all()
     return people.install()
 
 
@@ -202,7 +205,7 @@ class TestDemo:
     def run(self, monkeypatch: pytest.MonkeyPatch, **environ: str) -> None:
         for name, value in {"DEMO_PASSWORD": "short", "DEMO_PARTNER_KEY": self.KEY, **environ}.items():
             monkeypatch.setenv(name, value)
-        defaults.install(Calendar, Policy)
+        install()
         call_command("demo", tickets=8, days=3, verbosity=0)
 
     def test_is_refused_where_it_is_not_allowed(self, db: None, settings: object) -> None:
