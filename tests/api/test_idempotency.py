@@ -80,7 +80,7 @@ def test_is_forgotten_after_two_days(api, request_body):
 
 def _together(calls):
     """Run the calls at the same time, each on its own connection."""
-    barrier = Barrier(len(calls))
+    barrier = Barrier(len(calls), timeout=30)
 
     def run(call):
         barrier.wait()
@@ -123,7 +123,7 @@ def test_that_is_still_at_work_is_told_to_wait(api, request_body, cast: Cast):
             done.wait()
         connection.close()
 
-    done = Barrier(2)
+    done = Barrier(2, timeout=30)
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(hold, done)
         done.wait()

@@ -194,7 +194,7 @@ def test_nothing_is_ever_lost(cast, mine, theirs, other_way):
 def test_two_merges_of_one_pair_at_once_end_in_one_file(cast):
     first, second = two(cast)
     by = cast.actor("supervisor")
-    gate, outcomes = threading.Barrier(2), []
+    gate, outcomes = threading.Barrier(2, timeout=30), []
 
     def go(lost, into):
         try:

@@ -191,7 +191,7 @@ def test_four_sweepers_at_once_break_each_promise_once(cast, monkeypatch):
     cast.user("supervisor")
     at = now() - 30 * timedelta(days=1)
     tickets = [cast.ticket(phone=f"138 0000 44{n:02}", serial=f"AB-{n}", at=at) for n in range(25)]
-    barrier = Barrier(4)
+    barrier = Barrier(4, timeout=30)
     with ThreadPoolExecutor(4) as pool:
         done = [pool.submit(_elsewhere, barrier) for _sweeper in range(4)]
     assert sum(future.result() for future in done) + sweep.sweep() == 50
@@ -220,7 +220,7 @@ def test_a_service_and_the_sweep_never_both_call_it(cast):
     at = now() - 30 * timedelta(days=1)
     clerk = cast.actor("clerk")
     tickets = [cast.ticket(phone=f"138 0000 44{n:02}", serial=f"AB-{n}", at=at, visit_needed=False) for n in range(12)]
-    barrier = Barrier(2)
+    barrier = Barrier(2, timeout=30)
 
     def work() -> None:
         try:

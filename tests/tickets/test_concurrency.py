@@ -19,7 +19,7 @@ from tickets.sla import sweep
 
 def together(*verbs: Callable[[], Any]) -> list[Any]:
     """Run each in a thread of its own, all at once; answer what each answered or refused."""
-    gate, answers = Barrier(len(verbs)), [None] * len(verbs)
+    gate, answers = Barrier(len(verbs), timeout=30), [None] * len(verbs)
 
     def run(index: int, verb: Callable[[], Any]) -> None:
         try:

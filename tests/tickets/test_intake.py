@@ -118,7 +118,7 @@ def test_a_later_call_that_completes_the_file_keeps_the_earlier_promise(cast):
 def test_two_clicks_at_once_make_one_ticket(cast):
     token, by = uuid4(), cast.actor("clerk")
     intake = cast.intake()
-    gate, made = threading.Barrier(2), []
+    gate, made = threading.Barrier(2, timeout=30), []
 
     def click():
         try:

@@ -19,7 +19,7 @@ from visits.services import dispatch
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
     """Run all calls in threads of their own, started together; answer what each returned or refused."""
-    start = threading.Barrier(len(calls))
+    start = threading.Barrier(len(calls), timeout=30)
     answers: list[Any] = [None] * len(calls)
 
     def run(index: int, call: Callable[[], Any]) -> None:
