@@ -42,7 +42,8 @@ def template_source(text: str) -> bytes:
 
     if not settings.configured:
         settings.configure(USE_I18N=True)
-    return str(templatize(text)).encode()
+    # Without indentation: what stands between the texts is filler, and Python's tokenizer would judge its blocks.
+    return "\n".join(line.lstrip() for line in str(templatize(text)).splitlines()).encode()
 
 
 def found() -> Catalog:
