@@ -8,7 +8,7 @@ from aftersales.core.errors import Forbidden, Invalid, Missing, NotAllowed
 from tests.people import Cast
 from tests.tickets.helpers import HOUR, kinds, last, rows, told
 from tickets import forms
-from tickets.models import Ticket
+from tickets.models import Notice, Ticket
 from tickets.services import desk
 from visits.services import dispatch
 
@@ -176,3 +176,9 @@ def test_who_left_answers_for_nothing(cast: Cast) -> None:
     User.objects.filter(username="clerk").update(is_active=False)
     desk.note(ticket.pk, text="the customer called again", by=cast.actor("officer"), at=cast.at)
     assert told(last(ticket)) == ["supervisor"]
+
+
+def test_tells_a_manager_of_a_partners_ticket_where_no_supervisor_is(cast: Cast) -> None:
+    manager = cast.user("manager")
+    ticket = cast.ticket(by=cast.partner_actor())
+    assert [notice.recipient for notice in Notice.objects.filter(ticket=ticket)] == [manager]

@@ -14,7 +14,7 @@ from aftersales.accounts.models import Region, Team
 from aftersales.accounts.reference import team_by_region
 from aftersales.accounts.roles import DESK, Role, Scope
 from aftersales.core import phones
-from aftersales.core.batch import Batch
+from aftersales.core.batch import Batch, fresh
 from aftersales.core.errors import Invalid, NotAllowed
 from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
@@ -31,6 +31,7 @@ from tickets.sla.states import Target
 from tickets.states import Channel, EventKind, Grade, Kind, State
 
 MAX_WINDOWS = 5
+_KINDS, _CHANNELS, _GRADES = frozenset(Kind.values), frozenset(Channel.values), frozenset(Grade.values)
 MAX_DESCRIPTION = 20_000  # characters
 
 
@@ -181,7 +182,8 @@ def _build(intake: Intake, batch: Batch, *, by: Actor, at: datetime) -> Ticket:
         batch=batch,
     )
     region = intake.region or (site.region if site else None)
-    ticket = Ticket(
+    ticket = fresh(
+        Ticket,
         kind=intake.kind,
         channel=intake.channel,
         grade=intake.grade,
@@ -211,7 +213,8 @@ def _build(intake: Intake, batch: Batch, *, by: Actor, at: datetime) -> Ticket:
     started = [clocks.prepare(ticket, target, at=at) for target in targets]
     ticket.next_due_at = min(clock.due_at for clock in started)
     ticket._started_clocks = started  # type: ignore[attr-defined]
-    event = Event(
+    event = fresh(
+        Event,
         ticket=ticket,
         kind=EventKind.REGISTERED,
         at=at,
@@ -224,8 +227,8 @@ def _build(intake: Intake, batch: Batch, *, by: Actor, at: datetime) -> Ticket:
     )
     batch.add(ticket, *started, event)
     batch.add_leaves(*clocks.first_segments(started, by=by, cause=EventKind.REGISTERED))
-    if by.partner is not None and ticket.team is not None:
-        batch.add_leaves(*notices.rows(event, to=[ticket.team.supervisor], at=at))
+    if by.partner is not None:  # nobody owns it yet: somebody must hear of it
+        batch.add_leaves(*notices.rows(event, to=notices.supervisor_of(ticket), at=at))
     return ticket
 
 
@@ -242,11 +245,11 @@ def check(intake: Intake, at: datetime) -> None:
         wrong("summary", "too_long", _("At most 200 characters; the rest belongs into the description."))
     if len(intake.description) > MAX_DESCRIPTION:
         wrong("description", "too_long", _("At most %(max)s characters.") % {"max": f"{MAX_DESCRIPTION:,}"})
-    if intake.kind not in Kind.values:
+    if intake.kind not in _KINDS:
         wrong("kind", "unknown", _("There is no such kind of request."))
-    if intake.channel not in Channel.values:
+    if intake.channel not in _CHANNELS:
         wrong("channel", "unknown", _("There is no such channel."))
-    if intake.grade not in Grade.values:
+    if intake.grade not in _GRADES:
         wrong("fault_grade", "unknown", _("The fault grade is 1, 2, 3 or 4."))
     if intake.customer is None:
         if not clean_line(intake.customer_name):
