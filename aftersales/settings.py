@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "aftersales.core.middleware.ContentPolicyMiddleware",
     "aftersales.core.middleware.EventsPortMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "aftersales.core.middleware.RefusalMiddleware",

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("api/", include("aftersales.api")),  # first: machines ask most often
     path("", include("aftersales.dashboard.urls")),
     path("", include("aftersales.accounts.urls")),
     path("", include("tickets.urls")),
@@ -11,7 +12,6 @@ urlpatterns = [
     path("", include("visits.urls")),
     path("", include("complaints.urls")),
     path("", include("archives.urls")),
-    path("api/", include("aftersales.api")),
     path("admin/", admin.site.urls),
 ]
 

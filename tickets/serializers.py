@@ -440,7 +440,7 @@ _TYPES: list[tuple[type[serializers.Field[Any, Any, Any, Any]], str]] = [
 
 def _type(field: serializers.Field[Any, Any, Any, Any]) -> str:
     if isinstance(field, serializers.SlugRelatedField):
-        return "region" if field.queryset is not None and field.queryset.model is Region else "technician"
+        return "region" if getattr(field.queryset, "model", None) is Region else "technician"
     return next((word for kind, word in _TYPES if isinstance(field, kind)), "string")
 
 

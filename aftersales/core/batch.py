@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import IntegrityError, connection, models
 from django.db.models import Field, Model
+from django.db.models.base import ModelState
 from django.db.models.expressions import DatabaseDefault
 
 from aftersales.core.errors import Refusal
@@ -86,6 +87,40 @@ class Batch:
                 if constraint in str(error):
                     raise refusal from error
             raise
+
+
+def fresh(model: type[Row], **given: Any) -> Row:
+    """A new row as `model(**given)` makes it, in a fraction of the time: for those that are made by the dozen.
+
+    `given` names fields and holds values of their own types; relations hold rows. No signal is sent.
+    """
+    row = model.__new__(model)
+    row._state = ModelState()
+    defaults, callables, relations = _defaults(model)
+    values = {**defaults, **{name: default() for name, default in callables if name not in given}}
+    for name, value in given.items():
+        attname = relations.get(name)
+        if attname is None:
+            values[name] = value
+        else:
+            values[attname] = None if value is None else value.pk
+            row._state.fields_cache[name] = value
+    row.__dict__.update(values)
+    return row
+
+
+@cache
+def _defaults(model: Any) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]], dict[str, str]]:
+    """Constant defaults, those that are made anew for each row, and the column of each relation."""
+    constant: dict[str, Any] = {}
+    made: list[tuple[str, Callable[[], Any]]] = []
+    for field in model._meta.concrete_fields:
+        if field.has_default() and callable(field.default):
+            made.append((field.attname, field.default))
+        else:
+            constant[field.attname] = field.get_default()
+    relations = {field.name: field.attname for field in model._meta.concrete_fields if field.is_relation}
+    return constant, made, relations
 
 
 @cache

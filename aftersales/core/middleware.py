@@ -7,10 +7,12 @@ import secrets
 from collections.abc import Callable
 
 import structlog
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib import messages
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -19,6 +21,7 @@ from aftersales.core import problems
 from aftersales.core.errors import Refusal
 
 Handler = Callable[[HttpRequest], HttpResponse]
+_NO_PAGES = ("application/json", problems.MEDIA_TYPE)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _NOT_BUSY_CODES = ("57014", "55P03")  # statement_timeout, lock_timeout
 
@@ -99,6 +102,16 @@ def best_language(accept: str) -> str:
         if tag.startswith("en"):
             return "en"
     return settings.LANGUAGE_CODE
+
+
+class ContentPolicyMiddleware(CSPMiddleware):
+    """The policy of settings for pages; a constant one, which allows nothing, for the answers of the API."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.headers.get("Content-Type", "") in _NO_PAGES:
+            response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+            return response
+        return super().process_response(request, response)
 
 
 class RefusalMiddleware:

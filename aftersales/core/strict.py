@@ -10,24 +10,31 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import SkipField, empty
 
 
 class StrictSerializer(serializers.Serializer[Any]):
     """Unknown fields are errors with the code "unknown_field" and a pointer to each, beside those of known fields."""
 
     def to_internal_value(self, data: Any) -> Any:
-        unknown = [name for name in data if name not in self.fields] if isinstance(data, dict) else []
-        if not unknown:
+        if not isinstance(data, dict):
             return super().to_internal_value(data)
-        errors: dict[str, Any] = {
-            str(name): [ErrorDetail(_("There is no such field."), code="unknown_field")] for name in unknown
-        }
-        try:
-            super().to_internal_value({name: value for name, value in data.items() if name not in unknown})
-        except serializers.ValidationError as error:
-            if isinstance(error.detail, dict):
-                errors = {**error.detail, **errors}
-        raise serializers.ValidationError(errors)
+        values: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        fields = self.fields
+        for name, field in fields.items():
+            try:
+                values[name] = field.run_validation(data.get(name, empty))
+            except serializers.ValidationError as error:
+                errors[name] = error.detail
+            except SkipField:
+                pass
+        for name in data:
+            if name not in fields:
+                errors[str(name)] = [ErrorDetail(_("There is no such field."), code="unknown_field")]
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
 
 
 class MomentField(serializers.DateTimeField):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.accounts.models import Partner, Region
 from aftersales.core import phones
-from aftersales.core.batch import Batch, Lookup
+from aftersales.core.batch import Batch, Lookup, fresh
 from aftersales.core.errors import Invalid, Missing
 from aftersales.core.text import clean_line, digits, fold
 from aftersales.customers.models import Customer, CustomerPhone, Product, ProductModel, Site
@@ -131,8 +131,13 @@ def add_phone(customer: Customer, raw: str, *, region: Region | None = None, bat
 
 
 def _phone_row(customer: Customer, number: phones.Phone) -> CustomerPhone:
-    return CustomerPhone(
-        customer=customer, raw=number.raw, e164=number.e164, extension=number.extension, tail=tail(number.e164)
+    return fresh(
+        CustomerPhone,
+        customer=customer,
+        raw=number.raw,
+        e164=number.e164,
+        extension=number.extension,
+        tail=tail(number.e164),
     )
 
 

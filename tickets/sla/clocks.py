@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aftersales.accounts.actors import Actor
+from aftersales.core.batch import fresh
 from tickets.models import NO_DUE, Ticket
 from tickets.sla import policies, sweep
 from tickets.sla.judge import judge
@@ -46,7 +47,8 @@ def prepare(ticket: Ticket, target: Target, *, at: datetime, occurrence: int = 1
     """Build a running clock that is not saved yet."""
     policy = policies.choose(target, facts_of(ticket))
     verdict = judge([Segment(kind=SegmentKind.START, at=at, policy=policy)])
-    return Clock(
+    return fresh(
+        Clock,
         ticket=ticket,
         target=target,
         cycle=ticket.cycle,
@@ -207,7 +209,8 @@ def _save(clock: Clock) -> None:
 def _segment(
     clock: Clock, kind: SegmentKind, *, at: datetime, by: Actor, cause: str = "", data: dict[str, str] | None = None
 ) -> Segment:
-    return Segment(
+    return fresh(
+        Segment,
         clock=clock,
         kind=kind,
         at=at,
