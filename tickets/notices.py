@@ -7,6 +7,7 @@ from datetime import datetime
 
 from aftersales.accounts.models import User
 from aftersales.accounts.roles import Role
+from aftersales.core.batch import fresh
 from tickets.models import Event, Notice, Ticket
 
 
@@ -19,7 +20,7 @@ def rows(event: Event, *, to: Iterable[User | None], at: datetime, urgent: bool 
     """The notices that `post` writes, not saved yet."""
     people = {user.pk: user for user in to if user is not None and user.is_active and user.pk != event.user_id}
     return [
-        Notice(recipient=user, event=event, ticket=event.ticket, urgent=urgent, created_at=at)
+        fresh(Notice, recipient=user, event=event, ticket=event.ticket, urgent=urgent, created_at=at)
         for user in people.values()
     ]
 

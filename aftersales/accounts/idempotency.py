@@ -18,7 +18,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.models import IdempotencyKey, Partner
-from aftersales.core.batch import Batch
+from aftersales.core.batch import Batch, fresh
 from aftersales.core.errors import Invalid, NotAllowed, Refusal
 from aftersales.core.time import now
 
@@ -81,7 +81,7 @@ def once(partner: Partner, key: str, mark: str, work: Callable[[Batch], Answer])
         batch = Batch()
         answer = work(batch)
         body = {"text": answer.text, "headers": answer.headers}
-        record = IdempotencyKey(partner=partner, key=key, fingerprint=mark, status=answer.status, body=body)
+        record = fresh(IdempotencyKey, partner=partner, key=key, fingerprint=mark, status=answer.status, body=body)
         batch.add_leaves(record)
         batch.write()
         return answer

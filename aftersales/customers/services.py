@@ -48,11 +48,11 @@ def find_or_create(
     if len(name) > 120:
         raise Invalid(_("At most 120 characters."), code="too_long", field="customer.name")
     if partner is not None:
-        known = _known(number, name, partner) or _known_alone(number, name, partner)
+        known = _known(number, name, partner)
         if known is not None:
             return _told(known, email=email, vip=vip)
-    customer = Customer(
-        name=name, email=email, language=language or "zh-hans", vip=bool(vip), partner=partner, created_at=at
+    customer = fresh(
+        Customer, name=name, email=email, language=language or "zh-hans", vip=bool(vip), partner=partner, created_at=at
     )
     customer.index()
     _save(customer, batch)
@@ -65,22 +65,15 @@ _with_keys = Lookup(
     "SELECT {columns} FROM {table} WHERE id = ANY(%s) AND partner_id = %s AND merged_into_id IS NULL "
     "ORDER BY id LIMIT 20",
 )
-_CALLERS = "SELECT customer_id FROM customers_customerphone WHERE e164 = %s"
+_CALLERS = (
+    "SELECT pg_advisory_xact_lock(%s, hashtext(%s)); SELECT customer_id FROM customers_customerphone WHERE e164 = %s"
+)
 
 
 def _known(number: phones.Phone, name: str, partner: Partner) -> Customer | None:
+    """The partner's customer of this number and name; whoever makes the same one waits, so that it is made once."""
     with connection.cursor() as cursor:
-        cursor.execute(_CALLERS, [number.e164])
-        return _of_name(cursor.fetchall(), name, partner)
-
-
-def _known_alone(number: phones.Phone, name: str, partner: Partner) -> Customer | None:
-    """Look again when nobody else is making the same customer: two first requests of one person are one file."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, hashtext(%s)); " + _CALLERS,
-            [partner.pk % 2**31, number.e164, number.e164],
-        )
+        cursor.execute(_CALLERS, [partner.pk % 2**31, number.e164, number.e164])
         return _of_name(cursor.fetchall(), name, partner)
 
 
@@ -169,7 +162,7 @@ def site_for(
         known = customer.sites.filter(address=address).select_related("region").first()
         if known is not None:
             return known
-    made = Site(customer=customer, address=address, region=region, access_hours=clean_line(access_hours)[:120])
+    made = fresh(Site, customer=customer, address=address, region=region, access_hours=clean_line(access_hours)[:120])
     _save(made, batch)
     return made
 
@@ -202,7 +195,8 @@ def product_for(
         known = customer.products.filter(serial_key=Product.key(serial), model=model).select_related("model").first()
         if known:
             return known
-    made = Product(
+    made = fresh(
+        Product,
         customer=customer,
         site=site,
         model=model,

@@ -39,14 +39,14 @@ def facts_of(ticket: Ticket) -> policies.Facts:
 def promise(target: Target, facts: policies.Facts, *, at: datetime) -> Promise:
     """Say what would be promised if the clock started at `at`; nothing is written."""
     policy = policies.choose(target, facts)
-    verdict = judge([Segment(kind=SegmentKind.START, at=at, policy=policy)])
+    verdict = judge([fresh(Segment, kind=SegmentKind.START, at=at, policy=policy)])
     return Promise(target, policy.rule, at, verdict.warn_at, verdict.due_at, policy.span)
 
 
 def prepare(ticket: Ticket, target: Target, *, at: datetime, occurrence: int = 1) -> Clock:
     """Build a running clock that is not saved yet."""
     policy = policies.choose(target, facts_of(ticket))
-    verdict = judge([Segment(kind=SegmentKind.START, at=at, policy=policy)])
+    verdict = judge([fresh(Segment, kind=SegmentKind.START, at=at, policy=policy)])
     return fresh(
         Clock,
         ticket=ticket,
