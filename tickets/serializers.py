@@ -440,7 +440,8 @@ _TYPES: list[tuple[type[serializers.Field[Any, Any, Any, Any]], str]] = [
 
 def _type(field: serializers.Field[Any, Any, Any, Any]) -> str:
     if isinstance(field, serializers.SlugRelatedField):
-        return "region" if getattr(field.queryset, "model", None) is Region else "technician"
+        rows: Any = field.get_queryset()
+        return "region" if rows.model is Region else "technician"
     return next((word for kind, word in _TYPES if isinstance(field, kind)), "string")
 
 
