@@ -50,7 +50,9 @@ def take_the_call(page: Page, shot: Shot, language: str) -> str:
 
 def log_contact(page: Page, shot: Shot, language: str) -> None:
     page.locator("[href$='/do/log_contact/']").first.click()
-    page.locator("#verb-dialog [name=reached][value=true]").check(force=True)
+    page.locator("#verb-dialog form:not(.htmx-settling)").wait_for()
+    page.wait_for_timeout(300)  # htmx settles what it swapped in; no finger is faster
+    page.locator("#verb-dialog [name=reached][value=true]").check()
     page.locator("#verb-dialog [name=note]").fill("确认不制冷,约明天上午")
     judged(page)
     with page.expect_response(lambda answer: "/do/log_contact/" in answer.url and answer.request.method == "POST"):

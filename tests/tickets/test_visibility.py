@@ -68,6 +68,7 @@ def test_unseen_ticket_is_missing_for_every_verb(cast: Cast, four: dict[str, Tic
     window = {"window_start": cast.at + 9 * HOUR, "window_end": cast.at + 10 * HOUR, "technician": cast.technician}
     words = {
         **WORDS,
+        "set_site": {"address": "x", "region": cast.region},
         "plan_visit": window,
         "move_visit": {**window, "reason": "x"},
         "hand_over": {"to": cast.user("officer")},

@@ -56,6 +56,12 @@ def words(cast: Cast, chance: random.Random, verb: str, at: datetime) -> dict[st
             "kind": chance.choice(["repair", "installation", "maintenance"]),
             "visit_needed": chance.random() < 0.6,
         },
+        "set_site": chance.choice(
+            [
+                {"address": "南京路2号", "region": cast.region},
+                {"address": "信義路五段7號", "region": cast.far_region},
+            ]
+        ),
         "plan_visit": window,
         "move_visit": {**window, "reason": "asked"},
         "complete_visit": {

@@ -81,11 +81,9 @@ def test_plans_anew_after_a_deadlock(cast: Cast, monkeypatch: pytest.MonkeyPatch
     holding, waiting = threading.Event(), threading.Event()
 
     def stranger() -> None:
-        """Takes the two rows the other way round: PostgreSQL ends whoever waits first."""
+        """Takes the two rows the other way round: the dispatcher waits first, and whoever does is ended."""
         try:
             with transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute("SET LOCAL deadlock_timeout = '10s'")
                 User.objects.select_for_update(no_key=True).get(pk=technician.pk)
                 holding.set()
                 waiting.wait(timeout=10)
