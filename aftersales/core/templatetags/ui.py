@@ -6,6 +6,7 @@ frontend/src/clocks.js repeats the rules of `span` and of the clock chip, becaus
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
@@ -31,16 +32,25 @@ FAR = timedelta(days=7)  # beyond it a date says more than a number of days
 @register.simple_tag
 def icon(name: str, label: str = "", css: str = "") -> str:
     """Draw an icon of the sprite: `{% icon "phone" %}`; with `label` it is read aloud, without it is decoration."""
-    if not name:
-        return ""
+    return _icon(str(name), str(label), css) if name else ""
+
+
+@lru_cache(maxsize=2000)  # a list draws the same dozen hundreds of times
+def _icon(name: str, label: str, css: str) -> str:
     return format_html(
         '<svg class="icon{}{}"{}><use href="{}#{}"></use></svg>',
-        " icon-fill" if str(name).endswith("-filled") else "",
+        " icon-fill" if name.endswith("-filled") else "",
         f" {css}" if css else "",
         format_html(' role="img" aria-label="{}"', label) if label else mark_safe(' aria-hidden="true"'),
-        static("dist/icons.svg"),
+        _sprite(),
         name,
     )
+
+
+@cache
+def _sprite() -> str:
+    """The address of the icons, which changes with a deployment only."""
+    return static("dist/icons.svg")
 
 
 # ── Languages ───────────────────────────────────────────────────────────────────────────────────────
@@ -199,7 +209,7 @@ def chip(clock: Any, now: datetime) -> SafeString:
         '<span class="clock-chip-label">{label}</span> <span class="clock-chip-time" aria-hidden="true">{text}</span>'
         '<span class="visually-hidden">{spoken}, {hint}</span></{tag}>',
         tag=tag, link=link, state=state, level=level, label=label, hint=hint, spoken=spoken or text, text=text,
-        mark=mark, ring=f"{100 - 100 * share:.0f}", sprite=static("dist/icons.svg"),
+        mark=mark, ring=f"{100 - 100 * share:.0f}", sprite=_sprite(),
         due=_data("due", due), warn=_data("warn", warn), start=_data("start", start),
     )  # fmt: skip
 
