@@ -64,9 +64,7 @@ def clean_text(text: str) -> str:
     if text.replace("\n", "").isprintable():  # nearly every text: not looked at letter by letter
         return text.strip()
     kept = "".join(
-        ch
-        for ch in text
-        if ch in "\n\t" or (unicodedata.category(ch) not in {"Cc", "Cs"} and ch not in _OVERRIDES)
+        ch for ch in text if ch in "\n\t" or (unicodedata.category(ch) not in {"Cc", "Cs"} and ch not in _OVERRIDES)
     ).strip()
     return kept if any(unicodedata.category(ch) not in _UNSEEN for ch in kept) else ""
 
