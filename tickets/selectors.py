@@ -22,7 +22,7 @@ from tickets.sla.models import Clock
 from tickets.states import State
 
 COUNT_CAP = 1000  # more than this is shown as "1,000+": nobody works through more, and counting them costs a scan
-SEARCH_LIMIT = 50
+SEARCH_LIMIT = 30
 NEWEST_FIRST = 5_000  # so many of the newest are looked through before the index of words is asked
 MANY = 200  # customers with this telephone ending, products with this serial ending
 NEWEST_ONLY = 20_000  # where one character is asked for, which no index knows, these are all that is looked through

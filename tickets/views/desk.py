@@ -16,7 +16,7 @@ from tickets import selectors
 from tickets.selectors import DeskView
 from tickets.verbs import available
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30  # two screens; more is the next page
 READERS = DESK | {Role.ARCHIVIST}
 _OVERSEERS = LEADERS | {Role.ARCHIVIST}  # they look at everybody's work first
 _TABS = (
