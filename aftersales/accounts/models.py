@@ -166,7 +166,7 @@ class PartnerKey(models.Model):
 class IdempotencyKey(models.Model):
     """What a partner's create answered, so that the same request sent again gets the same answer."""
 
-    partner = models.ForeignKey(Partner, models.CASCADE)
+    partner = models.ForeignKey(Partner, models.CASCADE, db_index=False)
     key = models.CharField(max_length=100)
     fingerprint = models.CharField(max_length=64)  # SHA-256 of method, path and body
     status = models.PositiveSmallIntegerField()

@@ -55,7 +55,7 @@ class Customer(models.Model):
 class CustomerPhone(models.Model):
     """A number of a customer, as typed and as E.164. One number may ring several customers (a shop, a family)."""
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="phones")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="phones", db_index=False)
     raw = models.CharField(_("telephone"), max_length=40)
     e164 = models.CharField(max_length=20, db_index=True)
     tail = models.CharField(max_length=20, editable=False)  # the digits, last first: "4412" is found by index

@@ -26,8 +26,8 @@ class Notice(models.Model):
         SENT = "sent", _("sent")
         FAILED = "failed", _("failed")
 
-    recipient = models.ForeignKey(User, models.CASCADE, related_name="notices")
-    event = models.ForeignKey(Event, models.PROTECT, related_name="notices")
+    recipient = models.ForeignKey(User, models.CASCADE, related_name="notices", db_index=False)
+    event = models.ForeignKey(Event, models.PROTECT, related_name="notices", db_index=False)
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="notices")
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.INBOX)
     urgent = models.BooleanField(default=False)  # stands until someone acknowledges

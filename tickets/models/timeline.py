@@ -18,13 +18,13 @@ from tickets.states import EventKind
 class Event(models.Model):
     """One thing that happened. `at` is when it happened (a breach: when it fell due), `recorded_at` when we knew."""
 
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events")
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events", db_index=False)
     kind = models.CharField(max_length=40, choices=EventKind)
     at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
     door = models.CharField(max_length=10, choices=Door)
-    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     from_state = models.CharField(max_length=20, blank=True)
     to_state = models.CharField(max_length=20, blank=True)
     version = models.PositiveIntegerField()

@@ -118,7 +118,7 @@ class Policy(models.Model):
 class Clock(ReadAgain, models.Model):
     """One promise to one customer: it runs until it is met or stopped, and that it fell due is never forgotten."""
 
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="clocks")
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="clocks", db_index=False)
     target = models.CharField(max_length=20, choices=Target)
     cycle = models.PositiveSmallIntegerField(default=1)
     occurrence = models.PositiveSmallIntegerField(default=1)  # a second visit in one cycle is a second promise
@@ -229,9 +229,9 @@ class Segment(models.Model):
     recorded_at = models.DateTimeField(db_default=Now())
     cause = models.CharField(max_length=40, blank=True)
     door = models.CharField(max_length=10, choices=Door)
-    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="+")
-    policy = models.ForeignKey(Policy, models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    policy = models.ForeignKey(Policy, models.PROTECT, related_name="+", db_index=False)
     data = models.JSONField(default=dict)
 
     class Meta:
@@ -244,11 +244,11 @@ class Segment(models.Model):
 class Firing(models.Model):
     """A step of a clock that was fired: the database allows each once, whoever sweeps."""
 
-    clock = models.ForeignKey(Clock, models.CASCADE, related_name="firings")
+    clock = models.ForeignKey(Clock, models.CASCADE, related_name="firings", db_index=False)
     step = models.CharField(max_length=20, choices=Step)
     due_at = models.DateTimeField()
     fired_at = models.DateTimeField(db_default=Now())
-    event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="+")
+    event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["clock", "step", "due_at"], name="firing_once")]
