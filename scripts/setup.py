@@ -32,6 +32,7 @@ OLDEST_NODE = 20
 PDF_PACKAGES = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-noto-cjk")
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 BROWSER_PACKAGES = ("chromium",)
+DRIVER_LIBRARY, DRIVER_PACKAGES = "libatomic.so.1", ("libatomic1",)  # of the Node that playwright brings along
 PIP_PACKAGE = "python3-pip-whl"
 CJK_FONT = "NotoSansCJK-Regular.ttc"
 
@@ -235,6 +236,8 @@ def lacking(goal):
         lack["Chinese characters in PDFs"] = ("fonts-noto-cjk",)
     if goal == "test" and not browser():
         lack["the browser tests"] = BROWSER_PACKAGES
+    if goal == "test" and not loads(DRIVER_LIBRARY):
+        lack["the browser tests' driver"] = DRIVER_PACKAGES
     return lack
 
 
