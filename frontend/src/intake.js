@@ -28,7 +28,8 @@ function show() {
 
 // ── Who is calling ───────────────────────────────────────────────────────────────────────────────
 let wanted = false; // Enter was pressed before the answer came
-let asked = ""; // what the list on the screen answers
+let asked = ""; // what was looked for last
+let shown = ""; // what the rows on the screen answer; empty until they can be taken
 const options = () => [...list.querySelectorAll("[role=option]")];
 const marked = () => options().find((option) => option.getAttribute("aria-selected") === "true");
 function mark(option) {
@@ -40,6 +41,7 @@ function mark(option) {
 }
 function close() {
   list.replaceChildren();
+  asked = shown = "";
   box.setAttribute("aria-expanded", "false");
   box.removeAttribute("aria-activedescendant");
 }
@@ -55,10 +57,11 @@ function fresh() {
   history.replaceState(null, "", location.pathname);
 }
 function decide() {
-  if (!box.value.trim()) return form.elements.customer_name?.focus();
-  if (asked !== box.value.trim()) {
-    wanted = true;
-    htmx.trigger(box, "look");
+  const typed = box.value.trim();
+  if (!typed) return form.elements.customer_name?.focus();
+  if (shown !== typed) {
+    wanted = true; // an answer that is on its way, or swapped in but not settled, is taken when it is ready
+    if (asked !== typed) htmx.trigger(box, "look");
     return undefined;
   }
   const option = marked() ?? options()[0];
@@ -91,13 +94,17 @@ function begin() {
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     if (detail.elt === box) asked = String(box.value).trim();
   });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.elt === box && !detail.successful) asked = ""; // Enter asks again
+  });
   // Settled, not only swapped: before that htmx does not know what the new rows can do.
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     if (detail.target === list) {
       const first = options()[0];
+      shown = String(detail.requestConfig?.parameters?.q ?? "").trim();
       box.setAttribute("aria-expanded", String(options().length > 0));
       mark(first);
-      if (wanted && asked === box.value.trim()) {
+      if (wanted && shown === box.value.trim()) {
         wanted = false;
         if (first) take(first);
         else fresh();

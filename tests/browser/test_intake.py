@@ -41,6 +41,22 @@ def test_a_known_customer_is_registered_by_keyboard_in_eight_entries(cast, visit
     assert ticket.state == "in_progress"
 
 
+def test_enter_takes_a_row_that_is_drawn_but_not_yet_alive(cast, visitor):
+    """Between the swap and its settling a row can be seen and not be taken: the key waits for it."""
+    cast.ticket(at=now())
+    page = visitor.open(cast.user("clerk"))
+    page.goto("/tickets/new/")
+    page.evaluate(
+        """() => document.addEventListener("htmx:afterSwap", ({ detail }) => {
+            if (detail.target.id !== "candidates") return;
+            const press = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
+            document.getElementById("id_q").dispatchEvent(press);
+        }, { once: true })"""
+    )
+    page.keyboard.type("138 0000 4412")
+    page.wait_for_selector("#intake .caller-card")
+
+
 def test_escape_begins_a_new_caller_with_the_number_that_was_typed(cast, visitor):
     cast.ticket(at=now())
     page = visitor.open(cast.user("clerk"))
