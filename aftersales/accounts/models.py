@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.named import Named
-from aftersales.accounts.roles import LEADERS, Role, Scope
+from aftersales.accounts.roles import LEADERS, NoticeChannel, Role, Scope
 
 
 class Region(Named):
@@ -68,6 +68,16 @@ class User(AbstractBaseUser):
         Team, models.SET_NULL, null=True, blank=True, related_name="members", verbose_name=_("team")
     )
     language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("Empty: as the browser asks."))
+    # How a person is reached outside the inbox, and when not: notices that may wait do so until the quiet hours end.
+    channels = ArrayField(
+        models.CharField(max_length=10, choices=NoticeChannel),
+        verbose_name=_("notices also by"),
+        default=list,
+        blank=True,
+    )
+    wechat = models.CharField(_("WeChat Work account"), max_length=64, blank=True)
+    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)  # local time of the installation
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

@@ -19,6 +19,14 @@ LEADERS = frozenset({Role.SUPERVISOR, Role.MANAGER})
 DESK = frozenset({Role.CLERK, Role.DISPATCHER, Role.OFFICER}) | LEADERS
 
 
+class NoticeChannel(TextChoices):
+    """A way to a person beside the inbox, which everybody has."""
+
+    EMAIL = "email", _("e-mail")
+    SMS = "sms", _("text message")
+    WECHAT = "wechat", _("WeChat Work")
+
+
 class Scope(TextChoices):
     """What a partner's key may do, always on the partner's own tickets."""
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.models import User
+from aftersales.accounts.roles import NoticeChannel
 from tickets.models.ticket import Ticket
 from tickets.models.timeline import Event
 
@@ -18,7 +19,9 @@ class Notice(models.Model):
 
     class Channel(models.TextChoices):
         INBOX = "inbox", _("inbox")
-        EMAIL = "email", _("e-mail")
+        EMAIL = NoticeChannel.EMAIL.value, NoticeChannel.EMAIL.label
+        SMS = NoticeChannel.SMS.value, NoticeChannel.SMS.label
+        WECHAT = NoticeChannel.WECHAT.value, NoticeChannel.WECHAT.label
 
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")
@@ -31,9 +34,11 @@ class Notice(models.Model):
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="notices")
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.INBOX)
     urgent = models.BooleanField(default=False)  # stands until someone acknowledges
+    digest = models.BooleanField(default=False)  # told late, after an outage: folded into one message with others
     state = models.CharField(max_length=10, choices=State, default=State.SENT)
     attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)  # queued: not before; in flight: stuck after
+    sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
@@ -48,7 +53,7 @@ class Notice(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["recipient", "-id"], name="notice_inbox"),
             models.Index(fields=["recipient"], condition=Q(read_at=None), name="notice_unread"),
-            models.Index(fields=["next_attempt_at"], condition=Q(state="queued"), name="notice_queue"),
+            models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="notice_queue"),
         ]
 
     def __str__(self) -> str:
