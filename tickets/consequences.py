@@ -145,7 +145,9 @@ def _cancel_visit(ticket: Ticket, _actor: Actor) -> list[str]:
 
 def _reopen(ticket: Ticket, _actor: Actor) -> list[str]:
     at = timezone.now()
-    targets = [Target.RESPONSE, Target.ON_SITE] if ticket.visit_needed else [Target.RESPONSE]
+    targets = [Target.RESPONSE]
+    if ticket.visit_needed:
+        targets += [Target.VISIT_ANSWER, Target.ON_SITE]
     told = []
     for target in targets:
         try:

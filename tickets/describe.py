@@ -68,13 +68,23 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.REFUSED: ("ban", "secondary"),
     EventKind.CANCELLED: ("x", "secondary"),
     EventKind.MERGED: ("users", "secondary"),
+    EventKind.WARNED: ("clock-exclamation", "yellow"),
     EventKind.BREACHED: ("alert-octagon", "red"),
+    EventKind.ESCALATED: ("stairs-up", "red"),
+    EventKind.ACKNOWLEDGED: ("hand-stop", "azure"),
+    EventKind.REJUDGED: ("clock-edit", "secondary"),
     EventKind.CALLBACK_OWED: ("phone-call", "azure"),
     EventKind.CALLBACK_ATTEMPTED: ("phone-x", "yellow"),
     EventKind.CALLBACK_REACHED: ("phone-check", "green"),
 }
 
-_BY_ITSELF = (EventKind.BREACHED, EventKind.WOKEN, EventKind.SHEET_READY)  # nobody did it: naming one only distracts
+_BY_ITSELF = (
+    EventKind.WARNED,
+    EventKind.BREACHED,
+    EventKind.ESCALATED,
+    EventKind.WOKEN,
+    EventKind.SHEET_READY,
+)  # nobody did it: naming one only distracts
 
 # The filters of the timeline: which kinds each shows.
 CONTACTS = [
@@ -87,7 +97,11 @@ CONTACTS = [
 ]
 PROMISES = [
     EventKind.REGISTERED,
+    EventKind.WARNED,
     EventKind.BREACHED,
+    EventKind.ESCALATED,
+    EventKind.ACKNOWLEDGED,
+    EventKind.REJUDGED,
     EventKind.CONTACTED,
     EventKind.CHECKED_IN,
     EventKind.GRADED,
@@ -232,11 +246,36 @@ def _waited(data: dict[str, Any]) -> str:
 
 
 def _breached(data: dict[str, Any]) -> SafeString:
-    target = data.get("target", "")
-    name = str(Target(target).label) if target in Target else target
     return format_html(
-        "<strong>{}</strong>{}", _("promise “%(name)s” broken") % {"name": name}, _rule(data.get("rule", ""))
+        "<strong>{}</strong>{}", _("promise “%(name)s” broken") % {"name": _target(data)}, _rule(data.get("rule", ""))
     )
+
+
+def _warned(data: dict[str, Any]) -> SafeString:
+    due = _parsed(data.get("due"))
+    told = _("promise “%(name)s” is due %(time)s") % {"name": _target(data), "time": moment(due) if due else "–"}
+    return format_html("{}{}", told, _rule(data.get("rule", "")))
+
+
+def _escalated(data: dict[str, Any]) -> SafeString:
+    told = _("promise “%(name)s” is broken and nobody has answered") % {"name": _target(data)}
+    return format_html("<strong>{}</strong>{}", told, _rule(data.get("rule", "")))
+
+
+def _acknowledged(data: dict[str, Any]) -> str:
+    return _("takes care of the broken promise “%(name)s”") % {"name": _target(data)}
+
+
+def _rejudged(data: dict[str, Any]) -> str:
+    names = pgettext("between the things of a list", ", ").join(
+        _target({"target": target}) for target in data.get("targets", [])
+    )
+    return _("promises judged by the changed policy: %(names)s") % {"names": names}
+
+
+def _target(data: dict[str, Any]) -> str:
+    target = data.get("target", "")
+    return str(Target(target).label) if target in Target else target
 
 
 def _owed(data: dict[str, Any]) -> SafeString:
@@ -318,7 +357,11 @@ _TELLERS: dict[str, _Teller] = {
     EventKind.REOPENED: lambda _data: _("opened it again"),
     EventKind.REFUSED: lambda _data: _("refused it"),
     EventKind.CANCELLED: lambda _data: _("cancelled it"),
+    EventKind.WARNED: _warned,
     EventKind.BREACHED: _breached,
+    EventKind.ESCALATED: _escalated,
+    EventKind.ACKNOWLEDGED: _acknowledged,
+    EventKind.REJUDGED: _rejudged,
     EventKind.CALLBACK_OWED: _owed,
     EventKind.CALLBACK_ATTEMPTED: _outcome,
     EventKind.CALLBACK_REACHED: _outcome,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 KEEP_SECONDS = 2.0
 Value = TypeVar("Value")
@@ -32,7 +32,16 @@ class Remembered(Generic[Value]):
         self._kept = None
 
 
-_all: list[Remembered[Any]] = []
+class Forgets(Protocol):
+    def forget(self) -> None: ...
+
+
+_all: list[Forgets] = []
+
+
+def keep(thing: Forgets) -> None:
+    """Have something of one's own forgotten together with all else (in tests)."""
+    _all.append(thing)
 
 
 def forget_all() -> None:

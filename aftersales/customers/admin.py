@@ -1,8 +1,8 @@
-"""The administrator's page for product models; customers themselves are the desk's."""
+"""The administrator's pages for product models and classes of contract; customers themselves are the desk's."""
 
 from django.contrib import admin
 
-from aftersales.customers.models import ProductModel
+from aftersales.customers.models import Contract, ProductModel
 
 
 @admin.register(ProductModel)
@@ -10,3 +10,8 @@ class ProductModelAdmin(admin.ModelAdmin):
     list_display = ("code", "name_en", "name_zh_hans", "name_zh_hant", "line", "warranty_months", "skill")
     list_filter = ("line",)
     search_fields = ("code", "name_en", "name_zh_hans", "name_zh_hant")
+
+
+@admin.register(Contract)
+class ContractAdmin(admin.ModelAdmin):
+    list_display = ("code", "name_en", "name_zh_hans", "name_zh_hant")

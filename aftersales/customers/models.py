@@ -16,6 +16,14 @@ from aftersales.core import phones
 from aftersales.core.text import bigrams, fold
 
 
+class Contract(Named):
+    """A class of service contract, with promises of its own."""
+
+    class Meta(Named.Meta):
+        verbose_name = _("service contract")
+        verbose_name_plural = _("service contracts")
+
+
 class Customer(models.Model):
     """A person or an organisation that we promised service. Its file is complete within two days (R70)."""
 
@@ -23,6 +31,15 @@ class Customer(models.Model):
     email = models.EmailField(_("e-mail"), blank=True)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
     vip = models.BooleanField(_("VIP"), default=False)
+    contract = models.ForeignKey(
+        Contract,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="customers",
+        verbose_name=_("service contract"),
+        db_index=False,
+    )
     notes = models.TextField(_("wishes and notes"), blank=True, max_length=4000)
     next_maintenance_on = models.DateField(_("next maintenance"), null=True, blank=True)
     partner = models.ForeignKey(

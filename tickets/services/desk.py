@@ -109,11 +109,11 @@ def edit(
     ticket.index()
     if "visit_needed" in before:
         if visit_needed and ticket.state != State.RESOLVED:
-            clocks.start(ticket, [Target.ON_SITE], at=at, by=by, cause=EventKind.EDITED)
+            clocks.start(ticket, [Target.VISIT_ANSWER, Target.ON_SITE], at=at, by=by, cause=EventKind.EDITED)
             if ticket.state == State.WAITING:
                 clocks.pause(ticket, reason=ticket.waiting_for, at=at, by=by)
         elif not visit_needed:
-            clocks.stop(ticket, Target.ON_SITE, at=at, by=by, cause=EventKind.EDITED)
+            clocks.stop(ticket, Target.VISIT_ANSWER, Target.ON_SITE, at=at, by=by, cause=EventKind.EDITED)
     if "kind" in before:
         clocks.rejudge(ticket, at=at, by=by, cause=EventKind.EDITED)
     event = timeline.record(
@@ -373,7 +373,7 @@ def resolve(
     resolution = _said(resolution, field="resolution", message=_("Say how it was solved."))
     was = ticket.state
     move(ticket.resolve, at, resolution)
-    clocks.stop(ticket, Target.ON_SITE, at=at, by=by, cause=EventKind.RESOLVED)
+    clocks.stop(ticket, Target.VISIT_ANSWER, Target.ON_SITE, at=at, by=by, cause=EventKind.RESOLVED)
     event = timeline.record(
         ticket, EventKind.RESOLVED, at=at, by=by, was=was, changed=["resolved_at", "resolution"], note=resolution
     )
@@ -414,6 +414,7 @@ def refuse(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None
     reason = _said(reason, field="reason", message=_("Give the reason that the customer is told."), most=300)
     was = ticket.state
     move(ticket.refuse, at, reason)
+    clocks.meet(ticket, Target.VISIT_ANSWER, at=at, by=by, cause=EventKind.REFUSED)  # R05: with the reason
     clocks.stop(ticket, at=at, by=by, cause=EventKind.REFUSED)
     event = timeline.record(
         ticket, EventKind.REFUSED, at=at, by=by, was=was, changed=["ended_at", "reason", "offered_to"], note=reason
@@ -439,7 +440,9 @@ def reopen_locked(ticket: Ticket, *, reason: str, by: Actor, at: datetime) -> No
     clocks.stop(ticket, at=at, by=by, cause=EventKind.REOPENED)
     move(ticket.reopen)
     hooks.reopened(ticket, at=at, by=by)
-    targets = [Target.RESPONSE, Target.ON_SITE] if ticket.visit_needed else [Target.RESPONSE]
+    targets = [Target.RESPONSE]
+    if ticket.visit_needed:
+        targets += [Target.VISIT_ANSWER, Target.ON_SITE]
     clocks.start(ticket, targets, at=at, by=by, cause=EventKind.REOPENED)
     event = timeline.record(
         ticket,

@@ -82,11 +82,25 @@ def promises(intake: Intake, *, at: datetime | None = None) -> list[Promise]:
     at = at or now()
     region = intake.region or (intake.site.region if intake.site else None)
     vip = bool(intake.vip) or bool(intake.customer and intake.customer.vip)
-    facts = Facts(intake.kind, intake.channel, intake.grade, region, vip)
-    targets = [Target.RESPONSE, Target.ON_SITE] if intake.visit_needed else [Target.RESPONSE]
-    if not _completes_file(intake):
-        targets.append(Target.CUSTOMER_FILE)
+    model = intake.product.model if intake.product else intake.model
+    contract = intake.customer.contract_id if intake.customer else None
+    facts = Facts(intake.kind, intake.channel, intake.grade, region, vip, model.line if model else "", contract)
+    targets = _targets(intake, file_complete=_completes_file(intake))
     return [clocks.promise(target, facts, at=at) for target in targets]
+
+
+def _targets(intake: Intake, *, file_complete: bool) -> list[Target]:
+    """What is promised to whoever asks for this: a call back, a visit, an answer to the colleague, a complete file."""
+    targets = [Target.RESPONSE]
+    if intake.channel == Channel.SALES:
+        targets.append(Target.SALES_REPLY)  # R04
+    if intake.visit_needed:
+        targets += [Target.VISIT_ANSWER, Target.ON_SITE]  # R05, R22
+    if intake.kind == Kind.OUT_OF_STOCK:
+        targets.append(Target.OUT_OF_STOCK)  # R16
+    if not file_complete:
+        targets.append(Target.CUSTOMER_FILE)
+    return targets
 
 
 def _completes_file(intake: Intake) -> bool:
@@ -205,11 +219,8 @@ def _build(intake: Intake, batch: Batch, *, by: Actor, at: datetime) -> Ticket:
         updated_at=at,
     )
     ticket.index()
-    targets = [Target.RESPONSE]
-    if intake.visit_needed:
-        targets.append(Target.ON_SITE)
-    if not customers.file_is_complete(customer, site=site, product=product):
-        targets.append(Target.CUSTOMER_FILE)
+    complete = customers.file_is_complete(customer, site=site, product=product)
+    targets = _targets(intake, file_complete=complete)
     started = [clocks.prepare(ticket, target, at=at) for target in targets]
     ticket.next_due_at = min(clock.due_at for clock in started)
     ticket._started_clocks = started  # type: ignore[attr-defined]

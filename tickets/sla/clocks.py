@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from aftersales.accounts.actors import Actor
 from aftersales.core.batch import fresh
 from tickets.models import NO_DUE, Ticket
-from tickets.sla import policies, sweep
-from tickets.sla.judge import judge
-from tickets.sla.models import Clock, Segment
-from tickets.sla.states import ClockState, SegmentKind, Target
+from tickets.sla import handlers, policies, sweep
+from tickets.sla.judge import Judgement, judge
+from tickets.sla.models import Clock, Policy, Segment
+from tickets.sla.states import OPEN, ClockState, OnChange, SegmentKind, Target
+
+_SAVED = (
+    "state", "policy", "anchor", "warn_at", "due_at", "next_fire_at", "fire_times", "due_step", "step", "round",
+    "paused_at", "pause_reason", "broken", "breached_at", "acknowledged_at", "acknowledged_by", "met_at", "stopped_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,11 @@ class Promise:
 
 def facts_of(ticket: Ticket) -> policies.Facts:
     """What policies may ask of this ticket."""
-    return policies.Facts(ticket.kind, ticket.channel, ticket.grade, ticket.region, ticket.customer.vip)
+    customer = ticket.customer
+    line = ticket.product.model.line if ticket.product else ""
+    return policies.Facts(
+        ticket.kind, ticket.channel, ticket.grade, ticket.region, customer.vip, line, customer.contract_id
+    )
 
 
 def promise(target: Target, facts: policies.Facts, *, at: datetime) -> Promise:
@@ -43,10 +53,20 @@ def promise(target: Target, facts: policies.Facts, *, at: datetime) -> Promise:
     return Promise(target, policy.rule, at, verdict.warn_at, verdict.due_at, policy.span)
 
 
-def prepare(ticket: Ticket, target: Target, *, at: datetime, occurrence: int = 1) -> Clock:
-    """Build a running clock that is not saved yet."""
-    policy = policies.choose(target, facts_of(ticket))
-    verdict = judge([fresh(Segment, kind=SegmentKind.START, at=at, policy=policy)])
+# ── starting ───────────────────────────────────────────────────────────────────────────────────
+def prepare(
+    ticket: Ticket,
+    target: Target,
+    *,
+    at: datetime,
+    occurrence: int = 1,
+    anchor: datetime | None = None,
+    facts: policies.Facts | None = None,
+) -> Clock:
+    """Build a running clock that is not saved yet. `anchor`: the start of the appointment that it is about."""
+    policy = policies.choose(target, facts or facts_of(ticket))
+    data = {"anchor": anchor.isoformat()} if anchor else {}
+    verdict = judge([fresh(Segment, kind=SegmentKind.START, at=at, policy=policy, data=data)])
     return fresh(
         Clock,
         ticket=ticket,
@@ -55,159 +75,266 @@ def prepare(ticket: Ticket, target: Target, *, at: datetime, occurrence: int = 1
         occurrence=occurrence,
         policy=policy,
         started_at=at,
+        anchor=anchor,
         warn_at=verdict.warn_at,
         due_at=verdict.due_at,
         not_before=verdict.not_before,
-        next_fire_at=verdict.due_at,
+        fire_times=verdict.fire_times,
+        due_step=verdict.due_step,
+        next_fire_at=verdict.fire_times[0],
     )
 
 
-def start(ticket: Ticket, targets: Iterable[Target], *, at: datetime, by: Actor, cause: str = "") -> list[Clock]:
+def start(
+    ticket: Ticket,
+    targets: Iterable[Target],
+    *,
+    at: datetime,
+    by: Actor,
+    cause: str = "",
+    anchor: datetime | None = None,
+) -> list[Clock]:
     """Start these promises; one that is open already goes on untouched. At most three queries."""
     wanted = list(targets)
     known = list(Clock.objects.filter(ticket=ticket, target__in=wanted).values_list("target", "cycle", "state"))
     started = []
     for target in wanted:
-        if any(name == target and state in (ClockState.RUNNING, ClockState.PAUSED) for name, _cycle, state in known):
+        if any(name == target and state in OPEN for name, _cycle, state in known):
             continue
         before = sum(1 for name, cycle, _state in known if name == target and cycle == ticket.cycle)
-        started.append(prepare(ticket, target, at=at, occurrence=before + 1))
+        started.append(prepare(ticket, target, at=at, occurrence=before + 1, anchor=anchor))
     return save_new(ticket, started, by=by, cause=cause)
 
 
 def save_new(ticket: Ticket, clocks: list[Clock], *, by: Actor, cause: str = "") -> list[Clock]:
     """Write prepared clocks with their first segments: two queries for any number."""
-    Clock.objects.bulk_create(clocks)
-    Segment.objects.bulk_create(first_segments(clocks, by=by, cause=cause))
-    ticket.next_due_at = min([ticket.next_due_at, *(clock.due_at for clock in clocks)])
+    if clocks:
+        Clock.objects.bulk_create(clocks)
+        Segment.objects.bulk_create(first_segments(clocks, by=by, cause=cause))
+        ticket.next_due_at = min([ticket.next_due_at, *(clock.due_at for clock in clocks)])
     return clocks
 
 
 def first_segments(clocks: list[Clock], *, by: Actor, cause: str = "") -> list[Segment]:
     """The segments with which prepared clocks begin, not saved yet."""
-    return [_segment(clock, SegmentKind.START, at=clock.started_at, by=by, cause=cause) for clock in clocks]
+    return [
+        _segment(
+            clock,
+            SegmentKind.START,
+            at=clock.started_at,
+            by=by,
+            cause=cause,
+            data={"anchor": clock.anchor.isoformat()} if clock.anchor else None,
+        )
+        for clock in clocks
+    ]
 
 
-def meet(ticket: Ticket, target: Target, *, at: datetime, by: Actor, cause: str = "") -> Clock | None:
-    """The promise was kept, or kept late: a clock that fell due unnoticed is called broken first, then met."""
-    opened = _open_clocks(ticket)
-    clock = next((clock for clock in opened if clock.target == target), None)
-    if clock is None:
-        return None
-    if clock.state == ClockState.PAUSED:
-        _run_on(clock, at=at, by=by, cause=cause)  # it waited until now: no one is late by what did not count
-    sweep.call_if_due(clock, at=at)
-    clock.meet(at)
-    _save(clock)
-    _segment(clock, SegmentKind.MEET, at=at, by=by, cause=cause).save(force_insert=True)
-    _renew_next_due(ticket, opened)
-    return clock
+# ── the verbs of a clock ───────────────────────────────────────────────────────────────────────
+def meet(ticket: Ticket, *targets: Target, at: datetime, by: Actor, cause: str = "") -> Clock | None:
+    """These promises were kept, or kept late: a clock that fell due unnoticed is called broken first, then met.
+
+    Answers the clock that was met, the last of several. Three queries when none was paused or due.
+    """
+    story = _Story(ticket, at=at, by=by, cause=cause)
+    for clock in story.open:
+        if clock.target in targets:
+            if clock.state == ClockState.PAUSED:
+                story.run_on(clock)  # it waited until now: no one is late by what did not count
+            sweep.call_if_due(clock, at=at)
+            clock.meet(at)
+            story.note(clock, SegmentKind.MEET)
+    return story.save()
 
 
 def stop(ticket: Ticket, *targets: Target, at: datetime, by: Actor, cause: str) -> None:
     """These promises (or all) no longer hold: refused, cancelled, settled otherwise. Broken ones stay broken."""
-    opened = _open_clocks(ticket)
-    stopped = [clock for clock in opened if not targets or clock.target in targets]
-    for clock in stopped:
-        sweep.call_if_due(clock, at=at)
-        clock.stop(at)
-        _save(clock)
-    Segment.objects.bulk_create([_segment(clock, SegmentKind.STOP, at=at, by=by, cause=cause) for clock in stopped])
-    _renew_next_due(ticket, opened)
+    story = _Story(ticket, at=at, by=by, cause=cause)
+    for clock in story.open:
+        if not targets or clock.target in targets:
+            sweep.call_if_due(clock, at=at)
+            clock.stop(at)
+            story.note(clock, SegmentKind.STOP)
+    story.save()
 
 
 def pause(ticket: Ticket, *, reason: str, at: datetime, by: Actor) -> None:
     """Pause the clocks whose policy lets them wait for this reason."""
-    opened = _open_clocks(ticket)
-    for clock in opened:
+    story = _Story(ticket, at=at, by=by, cause=reason)
+    for clock in story.open:
         if clock.state == ClockState.RUNNING and reason in clock.policy.pause_reasons:
             sweep.call_if_due(clock, at=at)
             clock.pause(at, reason)
-            _save(clock)
-            _segment(clock, SegmentKind.PAUSE, at=at, by=by, cause=reason).save(force_insert=True)
-    _renew_next_due(ticket, opened)
+            story.note(clock, SegmentKind.PAUSE)
+    story.save()
 
 
 def resume(ticket: Ticket, *, at: datetime, by: Actor, cause: str = "") -> None:
     """Let paused clocks run on; what had elapsed stays elapsed."""
-    opened = _open_clocks(ticket)
-    for clock in opened:
+    story = _Story(ticket, at=at, by=by, cause=cause)
+    for clock in story.open:
         if clock.state == ClockState.PAUSED:
-            _run_on(clock, at=at, by=by, cause=cause)
-            _save(clock)
-    _renew_next_due(ticket, opened)
+            story.run_on(clock)
+    story.save()
 
 
-def _run_on(clock: Clock, *, at: datetime, by: Actor, cause: str) -> None:
-    verdict = judge(_add_segment(clock, SegmentKind.RESUME, at=at, by=by, cause=cause))
-    clock.resume(verdict.due_at, verdict.warn_at)
-
-
-def extend(ticket: Ticket, target: Target, *, until: datetime, at: datetime, by: Actor, cause: str) -> None:
+def extend(
+    ticket: Ticket,
+    target: Target,
+    *,
+    until: datetime,
+    at: datetime,
+    by: Actor,
+    cause: str,
+    anchor: datetime | None = None,
+) -> None:
     """The customer wishes a later time: recorded as such, never by pausing. Earlier than promised changes nothing."""
-    opened = _open_clocks(ticket)
-    for clock in opened:
+    story = _Story(ticket, at=at, by=by, cause=cause)
+    for clock in story.open:
         if clock.target == target and until > clock.due_at:
             sweep.call_if_due(clock, at=at)
-            data = {"until": until.isoformat()}
-            _apply(clock, _add_segment(clock, SegmentKind.EXTEND, at=at, by=by, cause=cause, data=data))
-    _renew_next_due(ticket, opened)
+            data = {"until": until.isoformat()} | ({"anchor": anchor.isoformat()} if anchor else {})
+            clock.anchor = anchor or clock.anchor
+            story.judge_anew(clock, SegmentKind.EXTEND, data=data)
+    story.save()
 
 
-def rejudge(ticket: Ticket, *, at: datetime, by: Actor, cause: str) -> None:
-    """Grade, VIP or region changed: what has elapsed counts against the promise that now holds."""
+def rejudge(ticket: Ticket, *, at: datetime, by: Actor, cause: str) -> list[Clock]:
+    """Grade, VIP, region or the policies themselves changed: each clock does what the policy that now holds says.
+
+    What has elapsed counts against the new span, or it starts over, or it stays. Answers the clocks that changed.
+    """
     facts = facts_of(ticket)
-    opened = _open_clocks(ticket)
-    for clock in opened:
-        policy = policies.choose(Target(clock.target), facts)
-        if policy.pk != clock.policy_id:
-            sweep.call_if_due(clock, at=at)
-            clock.policy = policy
-            _apply(clock, _add_segment(clock, SegmentKind.RESTART, at=at, by=by, cause=cause))
-    _renew_next_due(ticket, opened)
+    story = _Story(ticket, at=at, by=by, cause=cause)
+    for clock in story.open:
+        now_holds = policies.choose(Target(clock.target), facts)
+        if now_holds.pk == clock.policy_id or now_holds.on_change == OnChange.LEAVE:
+            continue
+        sweep.call_if_due(clock, at=at)
+        clock.policy = now_holds
+        kind = SegmentKind.RESTART if now_holds.on_change == OnChange.RESTART else SegmentKind.REJUDGE
+        story.judge_anew(clock, kind)
+    changed = list(story.changed)
+    story.save()
+    return changed
 
 
-def _apply(clock: Clock, segments: list[Segment]) -> None:
-    verdict = judge(segments)
-    clock.due_at, clock.warn_at = verdict.due_at, verdict.warn_at
-    running = clock.state == ClockState.RUNNING
-    clock.next_fire_at = verdict.due_at if running and clock.breached_at is None else None
-    _save(clock)
+def acknowledge(clock: Clock, *, by: Actor, at: datetime) -> bool:
+    """Somebody takes care of a broken promise: nobody is told of it any more. False when somebody did before."""
+    if clock.acknowledged_at is not None:
+        return False
+    clock.acknowledged_at, clock.acknowledged_by = at, by.user
+    clock.next_fire_at = clock.step_to_fire_at
+    clock.save(update_fields=["acknowledged_at", "acknowledged_by", "next_fire_at"])
+    return True
 
 
-def _open_clocks(ticket: Ticket) -> list[Clock]:
-    clocks = Clock.objects.filter(ticket=ticket, state__in=[ClockState.RUNNING, ClockState.PAUSED])
-    return list(clocks.select_related("policy").order_by("pk"))
+def call_handler_again(clock: Clock) -> None:
+    """Do what an upper floor does when this promise falls due, which failed before. Its error is the caller's."""
+    handlers.call(clock.target, clock)
+    clock.parked_at, clock.failures, clock.last_error = None, 0, ""
+    clock.save(update_fields=["parked_at", "failures", "last_error"])
 
 
-def _add_segment(
-    clock: Clock, kind: SegmentKind, *, at: datetime, by: Actor, cause: str, data: dict[str, str] | None = None
-) -> list[Segment]:
-    """Write one more segment; answer all of them with the calendars that judging needs."""
-    _segment(clock, kind, at=at, by=by, cause=cause, data=data).save(force_insert=True)
-    known = clock.segments.select_related("policy__calendar").prefetch_related("policy__calendar__days")
-    return list(known.order_by("at", "pk"))
+class _Story:
+    """The open clocks of one ticket, what is changed of them, and the segments that tell it; written together."""
+
+    def __init__(self, ticket: Ticket, *, at: datetime, by: Actor, cause: str) -> None:
+        self.ticket, self.at, self.by, self.cause = ticket, at, by, cause
+        self.open = list(Clock.objects.filter(ticket=ticket, state__in=OPEN).order_by("pk"))
+        known = policies.versions(clock.policy_id for clock in self.open)
+        for clock in self.open:
+            clock.policy = known[clock.policy_id]
+        self.changed: list[Clock] = []
+        self._segments: list[Segment] = []
+        self._told: dict[int, list[Segment]] | None = None
+
+    def note(self, clock: Clock, kind: SegmentKind, *, data: dict[str, str] | None = None) -> Segment:
+        """Have this segment and the changed clock written."""
+        segment = _segment(clock, kind, at=self.at, by=self.by, cause=self.cause, data=data)
+        self._segments.append(segment)
+        if clock not in self.changed:
+            self.changed.append(clock)
+        return segment
+
+    def judge_anew(self, clock: Clock, kind: SegmentKind, *, data: dict[str, str] | None = None) -> None:
+        before = self._segments_of(clock)
+        segment = self.note(clock, kind, data=data)
+        before.append(segment)
+        apply(clock, judge(before), segment)
+
+    def run_on(self, clock: Clock) -> None:
+        """End the pause of a clock."""
+        clock.resume()
+        self.judge_anew(clock, SegmentKind.RESUME)
+
+    def save(self) -> Clock | None:
+        """Write everything, and renew what the ticket knows of its promises; answer the last clock that changed."""
+        if self.changed:
+            if len(self.changed) == 1:
+                self.changed[0].save(update_fields=_SAVED)
+            else:
+                Clock.objects.bulk_update(self.changed, _SAVED)
+            Segment.objects.bulk_create(self._segments)
+        running = (clock.due_at for clock in self.open if clock.state == ClockState.RUNNING)
+        self.ticket.next_due_at = min(running, default=NO_DUE)
+        return self.changed[-1] if self.changed else None
+
+    def _segments_of(self, clock: Clock) -> list[Segment]:
+        if self._told is None:
+            self._told = {clock.pk: [] for clock in self.open}
+            for segment in read_segments([clock.pk for clock in self.open]):
+                self._told[segment.clock_id].append(segment)
+        return self._told[clock.pk]
 
 
-def _save(clock: Clock) -> None:
-    clock.save(
-        update_fields=[
-            "state",
-            "policy",
-            "warn_at",
-            "due_at",
-            "next_fire_at",
-            "paused_at",
-            "pause_reason",
-            "breached_at",
-            "met_at",
-            "stopped_at",
-        ]
-    )
+def read_segments(clock_ids: Iterable[int]) -> list[Segment]:
+    """The segments of these clocks in order of time, with the policies that judge them."""
+    found = list(Segment.objects.filter(clock__in=list(clock_ids)).order_by("at", "pk"))
+    known = policies.versions(segment.policy_id for segment in found)
+    for segment in found:
+        segment.policy = known[segment.policy_id]
+    return found
+
+
+def apply(clock: Clock, verdict: Judgement, segment: Segment) -> None:
+    """Set the caches of a clock that was judged, and the steps that it sets off from now on.
+
+    Each change but a resume begins a new round, and the segment keeps where it begins. A promise that is moved beyond
+    now sets off its steps again; one that stays broken goes on with its escalations.
+    """
+    broken, fired = clock.step > clock.due_step, clock.step - clock.due_step
+    clock.due_at, clock.warn_at, clock.not_before = verdict.due_at, verdict.warn_at, verdict.not_before
+    clock.due_step = verdict.due_step
+    if segment.kind == SegmentKind.RESUME:
+        clock.fire_times = verdict.fire_times + clock.fire_times[len(verdict.fire_times) :]
+    else:
+        ahead = verdict.due_at > segment.at
+        if broken and not ahead:
+            clock.step = verdict.due_step + fired
+        elif broken or (ahead and segment.kind != SegmentKind.REJUDGE):
+            clock.step = sum(1 for time in verdict.fire_times[: verdict.due_step] if time <= segment.at)
+            clock.broken = False
+            clock.acknowledged_at = clock.acknowledged_by = None
+        else:
+            clock.step = min(clock.step, verdict.due_step)
+        clock.round += 1
+        clock.fire_times = repeated(verdict.fire_times, clock.policy, upto=clock.step, after=segment.at)
+        segment.data = {**segment.data, "round": clock.round, "step": clock.step}
+    clock.next_fire_at = clock.step_to_fire_at
+
+
+def repeated(fire_times: list[datetime], policy: Policy, *, upto: int, after: datetime) -> list[datetime]:
+    """The times of the steps, with as many repetitions of the last one as it takes to have a step `upto`."""
+    again = policy.steps[-1].get("repeat")
+    times = list(fire_times)
+    while again and len(times) <= upto:
+        times.append(max(times[-1], after) + timedelta(seconds=again))
+    return times
 
 
 def _segment(
-    clock: Clock, kind: SegmentKind, *, at: datetime, by: Actor, cause: str = "", data: dict[str, str] | None = None
+    clock: Clock, kind: SegmentKind, *, at: datetime, by: Actor, cause: str = "", data: dict[str, Any] | None = None
 ) -> Segment:
     return fresh(
         Segment,
@@ -221,7 +348,3 @@ def _segment(
         policy=clock.policy,
         data=data or {},
     )
-
-
-def _renew_next_due(ticket: Ticket, opened: list[Clock]) -> None:
-    ticket.next_due_at = min((clock.due_at for clock in opened if clock.state == ClockState.RUNNING), default=NO_DUE)

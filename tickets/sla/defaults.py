@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 SERVICE_HOURS = [["08:30", "22:00"]]  # R09, every day
+OFFICE_HOURS = [["08:30", "12:00"], ["13:00", "17:30"]]  # of a working day
+WORKING_DAY = timedelta(hours=8)  # of open time in these hours
 
 # On site, in hours, by grade (R07), home region or not (R22) and VIP or not (R08).
 ON_SITE_HOURS: dict[tuple[bool, bool], dict[int, int]] = {
@@ -16,57 +18,109 @@ ON_SITE_HOURS: dict[tuple[bool, bool], dict[int, int]] = {
     (True, True): {1: 2, 2: 3, 3: 4, 4: 4},
 }
 
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_OWNER, _SUPERVISOR, _MANAGER = ["owner"], ["supervisor"], ["supervisor", "manager"]
+
+
+def _steps(*warnings: dict[str, int], first: timedelta, then: timedelta, due: list[str] | None = None) -> list[Any]:
+    """Warnings to the owner; the end; the supervisor after `first`; managers too after `then`, again and again."""
+    return [
+        *({**warning, "tell": _OWNER} for warning in warnings),
+        {"tell": due or ["owner", "supervisor"]},
+        {"after": int(first.total_seconds()), "tell": _SUPERVISOR},
+        {"after": int(then.total_seconds()), "tell": _MANAGER, "repeat": int(then.total_seconds())},
+    ]
+
+
+_SHORT = _steps({"percent": 75}, first=15 * _MINUTE, then=_HOUR)
+_DAYS = _steps({"percent": 50}, {"percent": 75}, first=2 * _HOUR, then=_DAY)
+_GRAVE = _steps({"percent": 50}, {"percent": 75}, first=15 * _MINUTE, then=_HOUR, due=["owner", *_MANAGER])
+
 
 def install(calendar_model: Any, policy_model: Any) -> None:
     """Make the calendars and policies that are missing; those there are left as they are."""
     if policy_model.objects.exists():
         return
-    service, _new = calendar_model.objects.get_or_create(
-        code="service-hours",
-        defaults={
-            "name_en": "Service hours",
-            "name_zh_hans": "服务时间",
-            "name_zh_hant": "服務時間",
-            "week": [SERVICE_HOURS] * 7,
-        },
+    service = _calendar(
+        calendar_model, "service-hours", ("Service hours", "服务时间", "服務時間"), week=[SERVICE_HOURS] * 7
     )
-    always, _new = calendar_model.objects.get_or_create(
-        code="round-the-clock",
-        defaults={
-            "name_en": "Round the clock",
-            "name_zh_hans": "全天",
-            "name_zh_hant": "全天",
-            "round_the_clock": True,
-            "week": [[["00:00", "00:00"]]] * 7,
-        },
+    always = _calendar(
+        calendar_model,
+        "round-the-clock",
+        ("Round the clock", "全天", "全天"),
+        week=[[["00:00", "00:00"]]] * 7,
+        round_the_clock=True,
     )
-    hour, day = timedelta(hours=1), timedelta(days=1)
+    office = _calendar(
+        calendar_model,
+        "working-days",
+        ("Working days", "工作日", "工作日"),
+        week=[OFFICE_HOURS] * 5 + [[], []],
+        country="CN",
+    )
+    waits_for_customer = {"pause_reasons": ["customer"]}
     rows: list[dict[str, Any]] = [
-        {"target": "response", "rule": "R03", "span": hour, "calendar": service},
-        {"target": "response", "rule": "R08", "span": hour / 2, "calendar": service, "vip": True},
+        {"target": "response", "rule": "R03", "span": _HOUR, "calendar": service, "steps": _SHORT},
+        {"target": "response", "rule": "R08", "span": _HOUR / 2, "calendar": service, "steps": _SHORT, "vip": True},
+        {"target": "sales_reply", "rule": "R04", "span": _HOUR / 2, "calendar": service, "steps": _SHORT},
+        {"target": "visit_answer", "rule": "R05", "span": WORKING_DAY, "calendar": office, "steps": _SHORT},
+        {"target": "on_site", "rule": "R22", "span": _DAY, "calendar": always, "steps": _SHORT, **waits_for_customer},
         {
-            "target": "callback",
-            "rule": "R60",
-            "span": 7 * day,
-            "calendar": service,
-            "until_day_end": True,
-            "not_before_span": 3 * day,
+            "target": "cancellation_notice", "rule": "R24", "span": 8 * _HOUR, "calendar": always,
+            "before_anchor": True, "steps": _steps({"before": 4 * 3600}, first=_HOUR, then=2 * _HOUR),
         },
-        {"target": "customer_file", "rule": "R70", "span": 2 * day, "calendar": always},
-        {"target": "on_site", "rule": "R22", "span": day, "calendar": always, "pause_reasons": ["customer"]},
-    ]
+        {
+            "target": "no_show", "rule": "R25", "span": _HOUR / 2, "calendar": always,
+            "steps": _steps({"percent": 50}, first=15 * _MINUTE, then=_HOUR), "loud": True,
+        },
+        {
+            "target": "repair", "rule": "R13", "span": 7 * _DAY, "calendar": always, "steps": _DAYS,
+            "pause_reasons": ["customer", "parts"],
+        },
+        {
+            "target": "collection", "rule": "R14", "span": 3 * _DAY, "calendar": always,
+            "steps": _steps({"percent": 90}, first=_HOUR, then=_DAY, due=_OWNER),
+        },
+        {"target": "out_of_stock", "rule": "R16", "span": 7 * _DAY, "calendar": always, "steps": _DAYS},
+        {"target": "complaint_acknowledged", "rule": "R40", "span": _HOUR, "calendar": service, "steps": _GRAVE},
+        {
+            "target": "complaint_investigated", "rule": "R42", "span": timedelta(0), "until_day_end": True,
+            "calendar": service, "steps": _GRAVE,
+        },
+        {"target": "complaint_proposed", "rule": "R43", "span": 2 * _DAY, "calendar": always, "steps": _DAYS},
+        {
+            "target": "complaint_informed", "rule": "R43", "span": timedelta(0), "until_day_end": True,
+            "calendar": service, "steps": _GRAVE,
+        },
+        {
+            "target": "callback", "rule": "R60", "span": 7 * _DAY, "calendar": service, "until_day_end": True,
+            "not_before_span": 3 * _DAY, "steps": _DAYS,
+        },
+        {
+            "target": "second_follow_up", "rule": "R60", "span": 7 * _DAY, "calendar": service, "until_day_end": True,
+            "steps": _DAYS,
+        },
+        {"target": "customer_file", "rule": "R70", "span": 2 * _DAY, "calendar": always, "steps": _DAYS},
+    ]  # fmt: skip
     for (home, vip), by_grade in ON_SITE_HOURS.items():
         rows += [
             {
                 "target": "on_site",
                 "rule": "R22",
-                "span": hours * hour,
+                "span": hours * _HOUR,
                 "calendar": always,
                 "grade": grade,
                 "home_region": home,
                 "vip": vip,
-                "pause_reasons": ["customer"],
+                "steps": _SHORT,
+                **waits_for_customer,
             }
             for grade, hours in by_grade.items()
         ]
     policy_model.objects.bulk_create([policy_model(**row) for row in rows])
+
+
+def _calendar(model: Any, code: str, names: tuple[str, str, str], **fields: Any) -> Any:
+    english, simplified, traditional = names
+    words = {"name_en": english, "name_zh_hans": simplified, "name_zh_hant": traditional}
+    return model.objects.get_or_create(code=code, current=True, defaults={**words, **fields})[0]

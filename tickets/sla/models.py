@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, time, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -16,22 +18,36 @@ from aftersales.accounts.models import Partner, Region, User
 from aftersales.accounts.named import Named
 from aftersales.core.fsm import FSMField, ReadAgain, transition
 from aftersales.core.working_time import WorkCalendar
+from aftersales.customers.models import Contract, ProductModel
 from tickets.models import Event, Ticket
-from tickets.sla.states import ClockState, SegmentKind, Step, Target
+from tickets.sla.states import ClockState, OnChange, SegmentKind, Target
 from tickets.states import Channel, Grade, Kind, WaitingFor
 
 
 class Calendar(Named):
-    """When time counts: open periods a weekday in a zone, and dates that differ. A change makes a new version."""
+    """When time counts: open periods a weekday in a zone, and dates that differ.
 
-    version = models.PositiveIntegerField(default=1)
+    A version is never changed once it is saved: what was judged by it stays explainable. A change makes a new version.
+    """
+
+    code = models.SlugField(_("code"), max_length=40)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    current = models.BooleanField(default=True, editable=False)
     zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
     round_the_clock = models.BooleanField(_("round the clock"), default=False)
     week = models.JSONField(_("week"), default=list, blank=True)  # seven lists of ["08:30", "22:00"], Monday first
+    country = models.CharField(_("public holidays of"), max_length=2, blank=True)  # ISO 3166: CN, TW, HK
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, editable=False, related_name="+")
 
     class Meta:
         verbose_name = _("calendar")
         verbose_name_plural = _("calendars")
+        ordering = ["code", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["code", "version"], name="calendar_version_once"),
+            models.UniqueConstraint(fields=["code"], condition=Q(current=True), name="calendar_current_once"),
+        ]
 
     def work_calendar(self) -> WorkCalendar:
         """The calendar as the pure arithmetic takes it."""
@@ -53,22 +69,43 @@ class CalendarDay(models.Model):
     date = models.DateField()
     name = models.CharField(max_length=80, blank=True)
     periods = models.JSONField(default=list, blank=True)
-    confirmed = models.BooleanField(default=True)
+    confirmed = models.BooleanField(default=True)  # announced by the authorities, or guessed
 
     class Meta:
+        ordering = ["date"]
         constraints = [models.UniqueConstraint(fields=["calendar", "date"], name="calendar_day_once")]
 
     def __str__(self) -> str:
         return f"{self.date} {self.name}"
 
 
+def default_steps() -> list[dict[str, Any]]:
+    """Warn the owner at three quarters; owner and supervisor at the end; then the supervisor, then managers."""
+    return [
+        {"percent": 75, "tell": ["owner"]},
+        {"tell": ["owner", "supervisor"]},
+        {"after": 1800, "tell": ["supervisor"]},
+        {"after": 3600, "tell": ["supervisor", "manager"], "repeat": 3600},
+    ]
+
+
 class Policy(models.Model):
     """A promise as data: which tickets, which target, how long, on which calendar. The most specific match wins.
 
-    A version is never changed once a clock runs under it: a new version takes its place (`current`).
+    A version is never changed once it is saved: a new version of its series takes its place (`current`).
+
+    `steps` is what is set off, in this order, each {"tell": [levels]} with its time: warnings by "percent" of the span
+    or "before" its end (seconds of open time); one without a time: the end itself; escalations "after" it (seconds of
+    open time), of which the last may "repeat" (seconds) until somebody acknowledges.
     """
 
-    target = models.CharField(_("target"), max_length=20, choices=Target)
+    series = models.UUIDField(default=uuid.uuid4, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    current = models.BooleanField(_("current"), default=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, editable=False, related_name="+")
+
+    target = models.CharField(_("target"), max_length=30, choices=Target)
     rule = models.CharField(_("rule"), max_length=4)  # "R03"
     span = models.DurationField(_("span"))
     until_day_end = models.BooleanField(
@@ -76,8 +113,14 @@ class Policy(models.Model):
         default=False,
         help_text=_("The span counts calendar days, and the promise ends when that service day closes."),
     )
+    before_anchor = models.BooleanField(
+        _("before the appointment"),
+        default=False,
+        help_text=_("The promise ends its span before the start of the appointment."),
+    )
     not_before_span = models.DurationField(_("not before"), null=True, blank=True)  # calendar days, from opening time
     calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="policies", verbose_name=_("calendar"))
+
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, blank=True)
     channel = models.CharField(_("channel"), max_length=20, choices=Channel, blank=True)
     grade = models.PositiveSmallIntegerField(_("fault grade"), choices=Grade, null=True, blank=True)
@@ -86,10 +129,17 @@ class Policy(models.Model):
     )
     home_region = models.BooleanField(_("home region"), null=True, blank=True)
     vip = models.BooleanField(_("VIP"), null=True, blank=True)
-    warn_at_percent = models.PositiveSmallIntegerField(_("warn at percent"), default=75)
+    product_line = models.CharField(_("product line"), max_length=20, choices=ProductModel.Line, blank=True)
+    contract = models.ForeignKey(
+        Contract, models.CASCADE, null=True, blank=True, related_name="policies", verbose_name=_("contract")
+    )
+
+    steps = models.JSONField(_("what is set off"), default=default_steps)
+    loud = models.BooleanField(_("also in quiet hours"), default=False)
     pause_reasons = models.JSONField(_("pauses while waiting for"), default=list, blank=True)  # of WaitingFor
-    version = models.PositiveIntegerField(default=1, editable=False)
-    current = models.BooleanField(_("current"), default=True)
+    on_change = models.CharField(_("when the ticket changes"), max_length=10, choices=OnChange, default=OnChange.KEEP)
+
+    CONDITIONS = ("kind", "channel", "grade", "region", "home_region", "vip", "product_line", "contract")
 
     class Meta:
         verbose_name = _("policy")
@@ -100,40 +150,64 @@ class Policy(models.Model):
                 condition=Q(span__gt=timedelta(0)) | Q(until_day_end=True, span__gte=timedelta(0)),
                 name="policy_span_positive",
             ),
-            models.CheckConstraint(
-                condition=Q(warn_at_percent__gte=1, warn_at_percent__lte=99), name="policy_warns_before"
-            ),
+            models.CheckConstraint(condition=~Q(until_day_end=True, before_anchor=True), name="policy_counts_one_way"),
             models.UniqueConstraint(
-                fields=["target", "kind", "channel", "grade", "region", "home_region", "vip"],
+                fields=[
+                    "target",
+                    "kind",
+                    "channel",
+                    "grade",
+                    "region",
+                    "home_region",
+                    "vip",
+                    "product_line",
+                    "contract",
+                ],
                 condition=Q(current=True),
                 nulls_distinct=False,
                 name="policy_once",
             ),
+            models.UniqueConstraint(fields=["series", "version"], name="policy_version_once"),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_target_display()} {self.span}"
+
+    @property
+    def due_step(self) -> int:
+        """The place of the end itself among the steps: what stands before warns, what follows escalates."""
+        return next(place for place, step in enumerate(self.steps) if not {"percent", "before", "after"} & step.keys())
 
 
 class Clock(ReadAgain, models.Model):
     """One promise to one customer: it runs until it is met or stopped, and that it fell due is never forgotten."""
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="clocks", db_index=False)
-    target = models.CharField(max_length=20, choices=Target)
+    target = models.CharField(max_length=30, choices=Target)
     cycle = models.PositiveSmallIntegerField(default=1)
     occurrence = models.PositiveSmallIntegerField(default=1)  # a second visit in one cycle is a second promise
     policy = models.ForeignKey(Policy, models.PROTECT, related_name="clocks")
     state = FSMField(max_length=10, choices=ClockState, default=ClockState.RUNNING, protected=True)
     started_at = models.DateTimeField()
-    warn_at = models.DateTimeField()  # cache, as are due_at and next_fire_at: the segments are the truth
+    anchor = models.DateTimeField(null=True, blank=True)  # the appointment that the promise is about
+    # Caches: the segments and firings are the truth (`manage.py clocks rebuild`).
+    warn_at = models.DateTimeField()
     due_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True, blank=True)  # a callback before day 3 does not count
     next_fire_at = models.DateTimeField(null=True, blank=True)
-    parked_at = models.DateTimeField(null=True, blank=True)  # a handler failed for good: shown, not retried
+    fire_times = ArrayField(models.DateTimeField(), default=list)  # of the policy's steps, and of repetitions so far
+    due_step = models.PositiveSmallIntegerField(default=0)  # the place of due_at in fire_times
+    step = models.PositiveSmallIntegerField(default=0)  # the place of the next to fire
+    round = models.PositiveSmallIntegerField(default=1)  # a promise that is moved sets off its steps again
+    parked_at = models.DateTimeField(null=True, blank=True)  # its handler failed for good: shown, not retried
     failures = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=20, blank=True)
-    breached_at = models.DateTimeField(null=True, blank=True)  # when it fell due, not when that was noticed
+    breached_at = models.DateTimeField(null=True, blank=True)  # when it fell due first, not when that was noticed
+    broken = models.BooleanField(default=False)  # it is past its due time now; a promise that was moved is not
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     met_at = models.DateTimeField(null=True, blank=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
 
@@ -159,6 +233,7 @@ class Clock(ReadAgain, models.Model):
                 fields=["met_at", "target"], condition=Q(met_at__isnull=False, breached_at=None), name="clock_kept"
             ),
             models.Index(fields=["due_at"], condition=Q(state="paused"), name="clock_paused"),
+            models.Index(fields=["parked_at"], condition=Q(parked_at__isnull=False), name="clock_parked"),
         ]
 
     def __str__(self) -> str:
@@ -186,11 +261,18 @@ class Clock(ReadAgain, models.Model):
     @property
     def overdue(self) -> bool:
         """Whether it fell due before it was met."""
-        return self.breached_at is not None
+        return self.broken
 
     @property
     def met_late(self) -> bool:
         return self.met_at is not None and self.met_at > self.due_at
+
+    @property
+    def step_to_fire_at(self) -> datetime | None:
+        """What next_fire_at has to be: the time of the next step, unless nothing is to be set off any more."""
+        ended = self.state != ClockState.RUNNING or self.step >= len(self.fire_times)
+        seen = self.acknowledged_at is not None and self.step > self.due_step
+        return None if ended or seen else self.fire_times[self.step]
 
     # ── transitions: fields only ─────────────────────────────────────────────────────────────
     @transition(field=state, source=ClockState.RUNNING, target=ClockState.PAUSED)
@@ -200,12 +282,10 @@ class Clock(ReadAgain, models.Model):
         self.next_fire_at = None
 
     @transition(field=state, source=ClockState.PAUSED, target=ClockState.RUNNING)
-    def resume(self, due_at: datetime, warn_at: datetime) -> None:
+    def resume(self) -> None:
+        """It runs on; the caller judges it anew."""
         self.paused_at = None
         self.pause_reason = ""
-        self.due_at = due_at
-        self.warn_at = warn_at
-        self.next_fire_at = None if self.breached_at else due_at
 
     @transition(field=state, source=[ClockState.RUNNING, ClockState.PAUSED], target=ClockState.MET)
     def meet(self, at: datetime) -> None:
@@ -242,16 +322,31 @@ class Segment(models.Model):
 
 
 class Firing(models.Model):
-    """A step of a clock that was fired: the database allows each once, whoever sweeps."""
+    """A step of a clock that was fired: the database allows each once a round, whoever sweeps.
+
+    `step` is warn-1, …, due, escalate-1, …; a repetition is counted: escalate-2#2.
+    """
 
     clock = models.ForeignKey(Clock, models.CASCADE, related_name="firings", db_index=False)
-    step = models.CharField(max_length=20, choices=Step)
+    round = models.PositiveSmallIntegerField(default=1)
+    step = models.CharField(max_length=20)
     due_at = models.DateTimeField()
     fired_at = models.DateTimeField(db_default=Now())
     event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["clock", "step", "due_at"], name="firing_once")]
+        constraints = [models.UniqueConstraint(fields=["clock", "round", "step"], name="firing_once")]
 
     def __str__(self) -> str:
         return f"{self.clock_id} {self.step}"
+
+    @property
+    def label(self) -> str:
+        """The step in the reader's language."""
+        name, _dash, number = self.step.partition("-")
+        if name == "due":
+            return str(_("due"))
+        number, _hash, again = number.partition("#")
+        words = _("warning %(number)s") if name == "warn" else _("escalation %(number)s")
+        told = str(words % {"number": number})
+        return f"{told} ×{again}" if again else told

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from django.db.models import Model
 
 from aftersales.accounts.models import Region
-from aftersales.core.remembered import Remembered
-from tickets.sla.models import Policy
+from aftersales.core import remembered
+from tickets.sla.models import Calendar, Policy
 from tickets.sla.states import Target
+
+Version = TypeVar("Version", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,8 @@ class Facts:
     grade: int
     region: Region | None
     vip: bool
+    product_line: str = ""
+    contract_id: int | None = None
 
 
 class NoPolicy(LookupError):
@@ -34,15 +42,19 @@ def matches(policy: Policy, facts: Facts) -> bool:
         and policy.region_id in (None, facts.region.pk if facts.region else -1)
         and policy.home_region in (None, bool(facts.region and facts.region.is_home))
         and policy.vip in (None, facts.vip)
+        and policy.product_line in ("", facts.product_line)
+        and policy.contract_id in (None, facts.contract_id)
     )
 
 
 def specificity(policy: Policy) -> tuple[int, ...]:
-    """How narrow a policy is: first by the number of its conditions, then region, VIP, grade, kind, channel."""
+    """How narrow a policy is: first by the number of its conditions, then contract, region, VIP, grade, line, …"""
     conditions = (
+        policy.contract_id is not None,
         policy.region_id is not None,
         policy.vip is not None,
         policy.grade is not None,
+        policy.product_line != "",
         policy.home_region is not None,
         policy.kind != "",
         policy.channel != "",
@@ -50,18 +62,62 @@ def specificity(policy: Policy) -> tuple[int, ...]:
     return (sum(conditions), *(int(condition) for condition in conditions), policy.pk)
 
 
-def _read() -> list[Policy]:
-    return list(Policy.objects.filter(current=True).select_related("calendar").prefetch_related("calendar__days"))
+def ranked(target: Target, facts: Facts, among: Iterable[Policy] | None = None) -> list[Policy]:
+    """Every current policy that fits, the one that holds first."""
+    fitting = [
+        policy for policy in (current() if among is None else among)
+        if policy.target == target and matches(policy, facts)
+    ]  # fmt: skip
+    return sorted(fitting, key=specificity, reverse=True)
 
 
-# A promise made two seconds after a change may still use the old policy: they change a few times a year.
-current = Remembered(_read)
-forget = current.forget
-
-
-def choose(target: Target, facts: Facts) -> Policy:
+def choose(target: Target, facts: Facts, among: Iterable[Policy] | None = None) -> Policy:
     """Find the policy that promises `target` for such a ticket. Raises NoPolicy."""
-    fitting = [policy for policy in current() if policy.target == target and matches(policy, facts)]
+    fitting = [
+        policy for policy in (current() if among is None else among)
+        if policy.target == target and matches(policy, facts)
+    ]  # fmt: skip
     if not fitting:
         raise NoPolicy(f"No policy for {target} and {facts}")
     return max(fitting, key=specificity)
+
+
+# ── reading them ───────────────────────────────────────────────────────────────────────────────
+class Versions(Generic[Version]):
+    """Versions by their key, kept as long as the process lives: a version never changes."""
+
+    def __init__(self, read: Callable[[set[int]], Iterable[Version]]) -> None:
+        self._read = read
+        self._known: dict[int, Version] = {}
+        remembered.keep(self)
+
+    def __call__(self, keys: Iterable[int]) -> dict[int, Version]:
+        wanted = set(keys)
+        if missing := wanted - self._known.keys():
+            self._known |= {version.pk: version for version in self._read(missing)}
+        return {key: self._known[key] for key in wanted}
+
+    def forget(self) -> None:
+        """Read again at the next question (in tests, which take their rows back)."""
+        self._known = {}
+
+
+def _read_policies(keys: set[int]) -> list[Policy]:
+    found = list(Policy.objects.filter(pk__in=keys).select_related("region", "contract"))
+    known = calendars(policy.calendar_id for policy in found)
+    for policy in found:
+        policy.calendar = known[policy.calendar_id]  # one object for all: its arithmetic is prepared once
+    return found
+
+
+calendars = Versions[Calendar](lambda keys: Calendar.objects.filter(pk__in=keys).prefetch_related("days"))
+versions = Versions[Policy](_read_policies)
+
+
+def _read_current() -> list[Policy]:
+    return list(versions(Policy.objects.filter(current=True).values_list("pk", flat=True)).values())
+
+
+# A promise made two seconds after a change may still use the old policy: they change a few times a year.
+current = remembered.Remembered(_read_current)
+forget = current.forget

@@ -5,11 +5,23 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Target(TextChoices):
-    """What is promised. The rule of each stands in its policy."""
+    """What is promised: every row of the table of clocks in docs/rules.md. The rule of each stands in its policy."""
 
     RESPONSE = "response", _("response")
+    SALES_REPLY = "sales_reply", _("sales reply")
+    VISIT_ANSWER = "visit_answer", _("visit answer")
     ON_SITE = "on_site", _("on site")
+    CANCELLATION_NOTICE = "cancellation_notice", _("cancellation notice")
+    NO_SHOW = "no_show", _("no-show")
+    REPAIR = "repair", _("repair")
+    COLLECTION = "collection", _("collection notice")
+    OUT_OF_STOCK = "out_of_stock", _("out-of-stock answer")
+    COMPLAINT_ACKNOWLEDGED = "complaint_acknowledged", _("complaint acknowledged")
+    COMPLAINT_INVESTIGATED = "complaint_investigated", _("complaint investigated")
+    COMPLAINT_PROPOSED = "complaint_proposed", _("complaint: solution proposed")
+    COMPLAINT_INFORMED = "complaint_informed", _("complaint: customer informed")
     CALLBACK = "callback", _("callback")
+    SECOND_FOLLOW_UP = "second_follow_up", _("second follow-up")
     CUSTOMER_FILE = "customer_file", _("customer file")
 
 
@@ -20,19 +32,33 @@ class ClockState(TextChoices):
     STOPPED = "stopped", _("stopped")
 
 
+OPEN = (ClockState.RUNNING, ClockState.PAUSED)
+
+
 class SegmentKind(TextChoices):
     """What began at the segment's time; the segments of a clock are its truth."""
 
     START = "start", _("started")
     PAUSE = "pause", _("paused")
     RESUME = "resume", _("resumed")
-    RESTART = "restart", _("judged anew")
+    REJUDGE = "rejudge", _("judged anew")
+    RESTART = "restart", _("started over")
     EXTEND = "extend", _("moved by the customer")
     MEET = "meet", _("met")
     STOP = "stop", _("stopped")
 
 
-class Step(TextChoices):
-    """What the sweep fires, each at most once a clock."""
+class OnChange(TextChoices):
+    """What a change of grade, VIP, region or policy does to a clock that runs already."""
 
-    DUE = "due", _("due")
+    KEEP = "keep", _("what has elapsed counts against the new span")
+    RESTART = "restart", _("starts over")
+    LEAVE = "leave", _("stays as it was promised")
+
+
+class Level(TextChoices):
+    """Whom a step tells; each stands for the people on duty, or their deputies."""
+
+    OWNER = "owner", _("owner")
+    SUPERVISOR = "supervisor", _("supervisor")
+    MANAGER = "manager", _("manager")

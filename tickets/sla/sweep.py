@@ -1,4 +1,4 @@
-"""The sweep: finds promises that fell due and calls them broken, each once, dated when it fell due.
+"""The sweep: finds promises whose next step has come and sets it off, each step once, dated when it came.
 
 Beat rings it every second; when beat is silent workers and the relay sweep by themselves. Any number of sweepers at
 once have the same effect as one: tickets are locked with SKIP LOCKED, first of all, so that the sweep never waits and
@@ -7,93 +7,273 @@ never deadlocks with a service, and the firing of a step is unique in the databa
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 from itertools import count
 
-from django.db import connection, transaction
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
 
+from tickets.models import Ticket
+from tickets.sla import handlers
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState
 
 BATCH = 500  # clocks a transaction
 HEARTBEAT = "sweep"
+DIGEST_AGE = timedelta(minutes=15)  # what is told later than this is folded into one message
+PARK_AFTER = 6  # failures of a handler
+log = structlog.get_logger(__name__)
 
-# One statement for claim, breach, event, firing and notices: the whole batch commits or none of it.
+# One statement for claim, step, event, firing and notices: the whole batch commits or none of it.
 # statement_timestamp() and not clock_timestamp(): what may change from row to row cannot be looked up in an index.
-# A supervisor is told: the owner's, else the team's; where there is none, every manager. The owner is told too.
-_CALL = """
-WITH due AS MATERIALIZED (
-    SELECT c.id AS clock_id, t.id AS ticket_id, t.version, t.owner_id, t.team_id
+# The row's own step counts, not the one that was seen before the lock: a sweeper that was faster has moved it on.
+_FIRE = """
+WITH asked AS (
+    SELECT COALESCE(%(at)s, statement_timestamp()) AS at
+), due AS MATERIALIZED (
+    SELECT c.id AS clock_id, t.version, t.owner_id, t.team_id, t.grade
     FROM sla_clock c JOIN tickets_ticket t ON t.id = c.ticket_id
-    WHERE c.next_fire_at <= COALESCE(%(at)s, statement_timestamp()) {only}
+    WHERE c.next_fire_at <= COALESCE(%(at)s, statement_timestamp()) AND c.next_fire_at >= %(low)s {only}
     ORDER BY c.next_fire_at LIMIT %(limit)s
     FOR UPDATE OF t SKIP LOCKED
-), broken AS (
-    UPDATE sla_clock c SET breached_at = c.due_at, next_fire_at = NULL
-    FROM due WHERE c.id = due.clock_id AND c.state = 'running'
-        AND c.next_fire_at <= COALESCE(%(at)s, statement_timestamp())
-    RETURNING c.id, c.ticket_id, c.target, c.due_at, c.policy_id, due.version, due.owner_id, due.team_id
+), fired AS (
+    UPDATE sla_clock c SET
+        step = c.step + 1,
+        broken = c.broken OR c.step = c.due_step,
+        breached_at = CASE WHEN c.step = c.due_step THEN COALESCE(c.breached_at, c.due_at) ELSE c.breached_at END,
+        fire_times = CASE WHEN c.step + 1 = cardinality(c.fire_times) AND c.acknowledged_at IS NULL
+            THEN c.fire_times || (GREATEST(c.fire_times[c.step + 1], asked.at)
+                + make_interval(secs => (p.steps->-1->>'repeat')::float))
+            ELSE c.fire_times END,
+        next_fire_at = CASE
+            WHEN c.acknowledged_at IS NOT NULL AND c.step >= c.due_step THEN NULL
+            WHEN c.step + 1 < cardinality(c.fire_times) THEN c.fire_times[c.step + 2]
+            ELSE GREATEST(c.fire_times[c.step + 1], asked.at)
+                + make_interval(secs => (p.steps->-1->>'repeat')::float) END
+    FROM due, sla_policy p, asked
+    WHERE c.id = due.clock_id AND p.id = c.policy_id AND c.state = 'running' AND c.next_fire_at <= asked.at
+    RETURNING c.id, c.ticket_id, c.target, c.round, c.step - 1 AS step, c.due_step, c.due_at, c.next_fire_at,
+        c.fire_times[c.step] AS at, p.rule, p.loud, p.steps, due.version, due.owner_id, due.team_id, due.grade
+), named AS (
+    SELECT fired.*, jsonb_array_length(steps) AS steps_count,
+        CASE WHEN step < due_step THEN 'warn-' || step + 1
+            WHEN step = due_step THEN 'due'
+            WHEN step < jsonb_array_length(steps) THEN 'escalate-' || step - due_step
+            ELSE 'escalate-' || jsonb_array_length(steps) - 1 - due_step
+                || '#' || step - jsonb_array_length(steps) + 2 END AS word
+    FROM fired
 ), told AS (
     INSERT INTO tickets_event (ticket_id, kind, at, door, from_state, to_state, version, data)
-    SELECT b.ticket_id, 'clock.breached', b.due_at, 'system', '', '', b.version,
-        jsonb_build_object('clock', b.id, 'target', b.target, 'rule', p.rule)
-    FROM broken b JOIN sla_policy p ON p.id = b.policy_id
+    SELECT ticket_id,
+        CASE WHEN step < due_step THEN 'clock.warned' WHEN step = due_step THEN 'clock.breached'
+            ELSE 'clock.escalated' END,
+        at, 'system', '', '', version,
+        jsonb_build_object('clock', id, 'target', target, 'rule', rule, 'step', word, 'due', due_at)
+    FROM named
     RETURNING id, ticket_id, at, (data->>'clock')::bigint AS clock_id
-), fired AS (
-    INSERT INTO sla_firing (clock_id, step, due_at, event_id) SELECT clock_id, 'due', at, id FROM told
-), leaders AS (
-    -- One who left the house answers for nothing: the next in line does, and in the end every manager.
-    SELECT b.id AS clock_id, b.owner_id, COALESCE(first.id, second.id) AS leader
-    FROM broken b
-    LEFT JOIN accounts_user o ON o.id = b.owner_id
-    LEFT JOIN accounts_team owners ON owners.id = o.team_id
-    LEFT JOIN accounts_user first ON first.id = owners.supervisor_id AND first.is_active
-    LEFT JOIN accounts_team teams ON teams.id = b.team_id
-    LEFT JOIN accounts_user second ON second.id = teams.supervisor_id AND second.is_active
+), kept AS (
+    INSERT INTO sla_firing (clock_id, round, step, due_at, fired_at, event_id)
+    SELECT named.id, named.round, named.word, named.at, asked.at, told.id
+    FROM named JOIN told ON told.clock_id = named.id, asked
+), levels AS (
+    SELECT n.id AS clock_id, n.step >= n.due_step AS urgent, n.grade = 1 OR n.loud AS loud, n.owner_id,
+        COALESCE(o.team_id, n.team_id) AS team_id, n.team_id AS ticket_team_id, level
+    FROM named n LEFT JOIN accounts_user o ON o.id = n.owner_id AND o.is_active,
+        jsonb_array_elements_text(n.steps -> LEAST(n.step, n.steps_count - 1) -> 'tell') AS level
 ), people AS (
-    SELECT clock_id, owner_id AS person FROM leaders WHERE owner_id IS NOT NULL
-    UNION
-    SELECT clock_id, leader FROM leaders WHERE leader IS NOT NULL
-    UNION
-    SELECT l.clock_id, m.id FROM leaders l JOIN accounts_user m ON m.role = 'manager' AND m.is_active
-    WHERE l.leader IS NULL
+    -- Whoever is away or left the house answers for nothing: the deputy does, the next in line, or every manager.
+    SELECT l.clock_id, l.urgent, l.loud, person
+    FROM levels l, asked, LATERAL (
+        SELECT accounts_stand_in(l.owner_id, asked.at) AS person
+        WHERE l.level = 'owner' AND accounts_stand_in(l.owner_id, asked.at) IS NOT NULL
+        UNION ALL
+        SELECT accounts_answers('supervisor', COALESCE(l.team_id, l.ticket_team_id), asked.at, %(zone)s)
+        WHERE l.level = 'supervisor'
+            OR (l.level = 'owner' AND accounts_stand_in(l.owner_id, asked.at) IS NULL)
+        UNION ALL
+        SELECT accounts_answers('manager', l.team_id, asked.at, %(zone)s) WHERE l.level = 'manager'
+    ) AS answering
+    GROUP BY 1, 2, 3, 4
 ), noticed AS (
-    INSERT INTO tickets_notice
-        (recipient_id, event_id, ticket_id, channel, urgent, state, attempts, last_error, created_at)
-    SELECT people.person, told.id, told.ticket_id, 'inbox', true, 'sent', 0, '', COALESCE(%(at)s, statement_timestamp())
+    INSERT INTO tickets_notice (recipient_id, event_id, ticket_id, channel, urgent, digest, state, attempts, last_error,
+        created_at, next_attempt_at, sent_at)
+    SELECT people.person, told.id, told.ticket_id, way, people.urgent, asked.at - told.at > %(digest_age)s,
+        CASE way WHEN 'inbox' THEN 'sent' ELSE 'queued' END, 0, '', asked.at,
+        CASE WHEN way = 'inbox' THEN NULL WHEN people.loud THEN asked.at
+            ELSE COALESCE(accounts_quiet_until(u.id, asked.at, %(zone)s), asked.at) END,
+        CASE way WHEN 'inbox' THEN asked.at END
     FROM told JOIN people ON people.clock_id = told.clock_id
     JOIN accounts_user u ON u.id = people.person AND u.is_active
+    CROSS JOIN asked
+    CROSS JOIN LATERAL (
+        SELECT 'inbox' AS way UNION ALL SELECT unnest(u.channels) WHERE people.urgent
+    ) AS ways
     ON CONFLICT DO NOTHING
 )
-SELECT (SELECT count(*) FROM due), (SELECT count(*) FROM broken)
+SELECT (SELECT count(*) FROM due),
+    (SELECT count(*) FROM fired),
+    (SELECT count(*) FROM fired WHERE step = due_step),
+    (SELECT count(*) FROM fired, asked WHERE next_fire_at <= asked.at)
 """
 
+_FIRST = datetime.min.replace(year=1970).astimezone()
+LOOK_BACK = timedelta(seconds=10)  # longer than our transactions last: none commits a step of before
+WHOLE_EVERY_SECONDS = 30.0
 
-def sweep(*, at: datetime | None = None, ticket_id: int | None = None, batches: int | None = None) -> int:
-    """Call every promise that is due by the database's clock (or by `at`, in simulations); answer how many.
 
-    `batches` bounds the work of one call; what is left is due all the same at the next.
+class Horizon:
+    """Below which time nothing is left to be set off, as far as this process knows.
+
+    Entries of steps that were set off stay in the index until a vacuum, and as long as an old snapshot is open (a dump,
+    a forgotten transaction): a sweep that walks over them each second costs a hundred times as much. So a sweep begins
+    where the last one ended, and every half a minute from the beginning, in case a step was written into the past.
     """
+
+    def __init__(self) -> None:
+        self._low = _FIRST
+        self._whole_at = float("-inf")
+
+    def begin(self) -> datetime:
+        """Where this sweep begins."""
+        if time.monotonic() - self._whole_at >= WHOLE_EVERY_SECONDS:
+            self._whole_at = time.monotonic()
+            return _FIRST
+        return self._low
+
+    def end(self, low: datetime) -> None:
+        """Everything from `low` on was looked at: find what was left (its ticket was locked, its handler failed)."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT LEAST(min(next_fire_at), statement_timestamp() - %s) FROM sla_clock "
+                "WHERE next_fire_at >= %s AND next_fire_at <= statement_timestamp()",
+                [LOOK_BACK, low],
+            )
+            self._low = cursor.fetchone()[0]
+
+
+def sweep(
+    *,
+    at: datetime | None = None,
+    ticket_id: int | None = None,
+    batches: int | None = None,
+    horizon: Horizon | None = None,
+) -> int:
+    """Set off every step that has come by the database's clock (or by `at`, in simulations); answer how many fell due.
+
+    `batches` bounds the work of one call; what is left is due all the same at the next. A promise for which an upper
+    floor registered a handler is set off alone, together with what the handler does.
+    """
+    low = horizon.begin() if horizon else _FIRST
+    handled = list(handlers.targets())
     only = "AND c.ticket_id = %(ticket)s" if ticket_id else ""
-    called = 0
+    if handled:
+        only += " AND c.target <> ALL(%(handled)s)"
+    broken = 0
     for _number in range(batches) if batches else count():
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_CALL.format(only=only), {"at": at, "limit": BATCH, "ticket": ticket_id})
-            claimed, broken = cursor.fetchone()
-        called += broken
-        # Fewer broken than claimed: another sweeper was faster with some, and others may still wait behind them.
-        if claimed < BATCH:
+        claimed, _fired, fell_due, more = _fire(only, at=at, ticket=ticket_id, low=low, handled=handled)
+        broken += fell_due
+        # Fewer fired than claimed: another sweeper was faster with some, and others may still wait behind them.
+        if claimed < BATCH and not more:
             break
-    return called
+    if handled:
+        broken += _sweep_handled(handled, at=at, ticket_id=ticket_id, low=low)
+    if horizon:
+        horizon.end(low)
+    return broken
+
+
+def _fire(only: str, **given: object) -> tuple[int, int, int, int]:
+    values = {"limit": BATCH, "digest_age": DIGEST_AGE, "zone": settings.TIME_ZONE, **given}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_FIRE.format(only=only), values)
+        return cursor.fetchone()
+
+
+# ── what upper floors do when a promise falls due ──────────────────────────────────────────────
+def _sweep_handled(targets: list[str], *, at: datetime | None, ticket_id: int | None, low: datetime) -> int:
+    broken = 0
+    failed: set[int] = set()
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT id FROM sla_clock WHERE next_fire_at <= COALESCE(%s, statement_timestamp()) "
+                "AND next_fire_at >= %s AND target = ANY(%s) AND (%s IS NULL OR ticket_id = %s) AND id <> ALL(%s) "
+                "ORDER BY next_fire_at LIMIT %s",
+                [at, low, targets, ticket_id, ticket_id, list(failed), BATCH],
+            )
+            found = [key for (key,) in cursor.fetchall()]
+        if not found:
+            return broken
+        for key in found:
+            fell_due, done = _fire_handled(key, at=at)
+            broken += fell_due
+            if not done:
+                failed.add(key)
+
+
+def _fire_handled(clock_id: int, *, at: datetime | None) -> tuple[int, bool]:
+    """Set off one step together with its handler, or neither; answer (fell due, whether anything was done)."""
+    try:
+        with transaction.atomic():
+            clock = _locked(clock_id)
+            if clock is None:
+                return 0, False
+            due = clock.step == clock.due_step
+            _claimed, fired, fell_due, _more = _fire("AND c.id = %(clock)s", at=at, clock=clock_id, low=_FIRST)
+            if due and fired and clock.parked_at is None:
+                handlers.call(clock.target, Clock.objects.select_related("ticket").get(pk=clock_id))
+                if clock.failures:
+                    Clock.objects.filter(pk=clock_id).update(failures=0, last_error="")
+            return fell_due, bool(fired)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: for all of them
+    except Exception as error:
+        log.exception("sweep.handler_failed", clock=clock_id)
+        _put_off(clock_id, error, at=at)
+        return 0, False
+
+
+def _locked(clock_id: int) -> Clock | None:
+    """The clock with its ticket locked, unless somebody else has it."""
+    clock = Clock.objects.filter(pk=clock_id, state=ClockState.RUNNING, next_fire_at__isnull=False).first()
+    if clock is None:
+        return None
+    if not Ticket.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=clock.ticket_id).exists():
+        return None
+    clock.refresh_from_db()
+    return clock
+
+
+def _put_off(clock_id: int, error: Exception, *, at: datetime | None) -> None:
+    """Try again after a while, ever longer; in the end the promise is called broken without its handler, and shown."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE sla_clock SET failures = failures + 1, last_error = %(error)s, "
+            "parked_at = CASE WHEN failures + 1 >= %(most)s THEN COALESCE(%(at)s, statement_timestamp()) END, "
+            "next_fire_at = COALESCE(%(at)s, statement_timestamp()) "
+            "+ CASE WHEN failures + 1 >= %(most)s THEN interval '0' ELSE make_interval(secs => 2 ^ (failures + 1)) END "
+            "WHERE id = %(clock)s AND state = 'running' AND next_fire_at IS NOT NULL",
+            {"error": repr(error)[:300], "most": PARK_AFTER, "at": at, "clock": clock_id},
+        )
 
 
 def call_if_due(clock: Clock, *, at: datetime) -> None:
     """Call one clock that fell due before the sweep saw it; the caller holds the ticket's lock."""
-    if clock.state != ClockState.RUNNING or clock.breached_at is not None or clock.due_at > at:
+    if clock.state != ClockState.RUNNING or clock.step > clock.due_step or clock.due_at > at:
         return
-    sweep(at=at, ticket_id=clock.ticket_id)
-    clock.breached_at = clock.due_at
-    clock.next_fire_at = None
+    while clock.next_fire_at is not None and clock.step <= clock.due_step:
+        before = clock.step
+        if clock.target in handlers.targets():
+            _fire_handled(clock.pk, at=at)
+        else:
+            _fire("AND c.id = %(clock)s", at=at, clock=clock.pk, low=_FIRST)
+        policy = clock.policy
+        clock.refresh_from_db(fields=["step", "broken", "breached_at", "fire_times", "next_fire_at"])
+        clock.policy = policy
+        if clock.step == before:
+            return
 
 
 def beat(name: str) -> None:

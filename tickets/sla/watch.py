@@ -32,9 +32,12 @@ _no_fork = threading.Lock()
 os.register_at_fork(before=_no_fork.acquire, after_in_parent=_no_fork.release, after_in_child=_no_fork.release)
 
 
+_horizon = sweep.Horizon()  # of this process
+
+
 def ring(*, batches: int | None = None) -> int:
-    """Do one round: break what is due, wake whose waiting is over, show that somebody sweeps; answer how many broke."""
-    called = sweep.sweep(batches=batches)
+    """Do one round: set off what is due, wake whose waiting is over, show that somebody sweeps; answer what broke."""
+    called = sweep.sweep(batches=batches, horizon=_horizon)
     try:
         if desk.wake_due():
             called += sweep.sweep(batches=batches)  # a promise that ran on may have fallen due long ago

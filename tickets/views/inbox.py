@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from aftersales.accounts.actors import Actor
 from aftersales.accounts.decorators import staff_page
 from aftersales.accounts.views import person
 from aftersales.core import keyset
@@ -51,7 +52,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @staff_page()
 def acknowledge(request: HttpRequest, notice_id: int) -> HttpResponse:
     """Take note of one urgent notice."""
-    service.acknowledge(notice_id, by=person(request))
+    service.acknowledge(notice_id, by=Actor.of(request))
     messages.success(request, _("Acknowledged."))
     return redirect("inbox")
 

@@ -116,6 +116,7 @@ def plan_visit(
     )
     _book(visit)
     clocks.resume(ticket, at=at, by=by, cause=EventKind.VISIT_PLANNED)
+    clocks.meet(ticket, Target.VISIT_ANSWER, at=at, by=by, cause=EventKind.VISIT_PLANNED)  # R05: with a time
     clocks.start(ticket, [Target.ON_SITE], at=at, by=by, cause=EventKind.VISIT_PLANNED)
     if customer_wish:
         clocks.extend(ticket, Target.ON_SITE, until=window_end, at=at, by=by, cause="customer_wish")
