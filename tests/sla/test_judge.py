@@ -25,7 +25,8 @@ def at(text: str) -> datetime:
 def promised(hours: float, calendar: WorkCalendar = ALWAYS, **more: Any) -> Any:
     policy = {
         "span": timedelta(hours=hours),
-        "warn_at_percent": 75,
+        "before_anchor": False,
+        "steps": [{"percent": 75, "tell": ["owner"]}, {"tell": ["owner"]}, {"after": 1800, "tell": ["supervisor"]}],
         "until_day_end": False,
         "not_before_span": None,
         "calendar": SimpleNamespace(work_calendar=lambda: calendar),
@@ -38,7 +39,7 @@ def story(policy: Any, *steps: tuple[Any, ...]) -> list[Any]:
     segments = []
     for kind, when, *rest in steps:
         data = {"until": at(rest[0]).isoformat()} if kind == "extend" else {}
-        if kind == "restart":
+        if kind in ("rejudge", "restart"):
             policy = rest[0]
         segments.append(SimpleNamespace(kind=kind, at=at(when), policy=policy, data=data))
     return segments
@@ -72,23 +73,23 @@ def test_a_paused_clock_says_when_it_would_be_due_had_it_run_on():
 
 
 def test_a_higher_grade_counts_what_has_passed_against_its_own_span():
-    assert due(promised(4), ("start", "09:00"), ("restart", "09:30", promised(1))) == at("10:00")
+    assert due(promised(4), ("start", "09:00"), ("rejudge", "09:30", promised(1))) == at("10:00")
 
 
 def test_a_span_that_is_used_up_already_ends_at_the_change():
-    verdict = judge(story(promised(4), ("start", "09:00"), ("restart", "11:00", promised(1))))
+    verdict = judge(story(promised(4), ("start", "09:00"), ("rejudge", "11:00", promised(1))))
     assert (verdict.due_at, verdict.warn_at) == (at("11:00"), at("11:00"))
 
 
 def test_a_change_while_it_is_paused_starts_nothing():
-    steps = [("start", "09:00"), ("pause", "09:30"), ("restart", "11:00", promised(2)), ("resume", "12:00")]
+    steps = [("start", "09:00"), ("pause", "09:30"), ("rejudge", "11:00", promised(2)), ("resume", "12:00")]
     assert due(promised(4), *steps) == at("13:30")
 
 
 def test_a_change_of_calendar_keeps_what_had_counted_under_the_old_one():
-    steps = [("start", "21:30"), ("restart", "23:00", promised(1, SERVICE))]
+    steps = [("start", "21:30"), ("rejudge", "23:00", promised(1, SERVICE))]
     assert due(promised(4, ALWAYS), *steps) == at("23:00")  # an hour and a half had passed round the clock
-    assert due(promised(4, SERVICE), *[("start", "21:30"), ("restart", "23:00", promised(1, ALWAYS))]) == at("23:30")
+    assert due(promised(4, SERVICE), *[("start", "21:30"), ("rejudge", "23:00", promised(1, ALWAYS))]) == at("23:30")
 
 
 def test_the_customers_wish_moves_it_later_and_never_earlier():
@@ -116,6 +117,39 @@ def test_a_promise_by_days_ends_when_that_service_day_closes():
 def test_a_promise_for_today_is_due_at_closing_time_even_when_made_after_it():
     policy = promised(0, SERVICE, until_day_end=True)
     assert due(policy, ("start", "15:00")) == at("22:00")
+
+
+def test_started_over_forgets_what_had_elapsed():
+    assert due(promised(4), ("start", "09:00"), ("restart", "09:30", promised(1))) == at("10:30")
+
+
+def test_a_promise_before_an_appointment_ends_its_span_before_it():
+    start = SimpleNamespace(
+        kind="start",
+        at=at("09:00"),
+        policy=promised(8, before_anchor=True),
+        data={"anchor": at("05 10:00").isoformat()},
+    )
+    verdict = judge([start])
+    assert verdict.due_at == at("05 02:00")
+    assert verdict.warn_at == at("09:00") + 0.75 * timedelta(hours=17)
+
+
+def test_every_step_has_its_time_and_none_comes_before_the_one_in_front_of_it():
+    steps = [
+        {"percent": 50, "tell": ["owner"]},
+        {"before": 600, "tell": ["owner"]},
+        {"tell": ["owner"]},
+        {"after": 1800, "tell": ["supervisor"]},
+    ]
+    verdict = judge(story(promised(1, SERVICE, steps=steps), ("start", "21:15")))
+    assert verdict.fire_times == [at("21:45"), at("05 08:35"), at("05 08:45"), at("05 09:15")]
+    assert verdict.due_step == 2
+
+
+def test_a_warning_moves_with_what_the_customer_moved():
+    verdict = judge(story(promised(4), ("start", "09:00"), ("extend", "10:00", "05 16:00")))
+    assert (verdict.warn_at, verdict.due_at) == (at("05 15:00"), at("05 16:00"))
 
 
 def test_without_a_start_there_is_nothing_to_judge():

@@ -44,17 +44,20 @@ def test_dates_the_breach_when_it_fell_due_and_not_when_it_was_noticed(cast):
     clock = ticket.clocks.get(target=Target.RESPONSE)
     (event,) = broken(ticket)
     assert clock.breached_at == clock.due_at == event.at == cast.at + HOUR
-    assert event.data == {"clock": clock.pk, "target": "response", "rule": "R03"}
+    assert event.data == {
+        "clock": clock.pk, "target": "response", "rule": "R03", "step": "due", "due": (cast.at + HOUR).isoformat(),
+    }  # fmt: skip
     assert (event.door, event.user, event.from_state, event.to_state) == ("system", None, "", "")
-    firing = Firing.objects.get(clock=clock)
+    warning, firing = Firing.objects.filter(clock=clock).order_by("pk")
+    assert (warning.step, warning.due_at) == ("warn-1", clock.warn_at)
     assert (firing.step, firing.due_at, firing.event) == ("due", clock.due_at, event)
 
 
 def test_a_broken_promise_runs_on_until_it_is_met(cast):
     ticket = cast.ticket()
-    sweep.sweep(at=cast.at + 2 * HOUR)
+    sweep.sweep(at=cast.at + 1.5 * HOUR)
     clock = ticket.clocks.get(target=Target.RESPONSE)
-    assert (clock.state, clock.next_fire_at) == (ClockState.RUNNING, None)
+    assert (clock.state, clock.broken, clock.next_fire_at) == (ClockState.RUNNING, True, cast.at + 2 * HOUR)
     desk.log_contact(ticket.pk, reached=True, by=cast.actor("clerk"), at=cast.at + 3 * HOUR)
     clock.refresh_from_db()
     assert (clock.state, clock.met_late, clock.breached_at) == (ClockState.MET, True, cast.at + HOUR)
@@ -64,8 +67,9 @@ def test_a_broken_promise_runs_on_until_it_is_met(cast):
 def test_sweeping_again_finds_nothing(cast):
     cast.ticket()
     assert sweep.sweep(at=cast.at + 2 * HOUR) == 1
+    fired = Firing.objects.count()
     assert sweep.sweep(at=cast.at + 2 * HOUR) == 0
-    assert Notice.objects.count() == Event.objects.filter(kind=EventKind.BREACHED).count() == 1
+    assert (Firing.objects.count(), Event.objects.filter(kind=EventKind.BREACHED).count()) == (fired, 1)
 
 
 def test_a_paused_promise_does_not_fall_due(cast):
@@ -79,7 +83,9 @@ def test_what_met_finds_due_and_unnoticed_is_broken_first(cast):
     desk.log_contact(ticket.pk, reached=True, by=cast.actor("clerk"), at=cast.at + 3 * HOUR)
     assert [event.at for event in broken(ticket)] == [cast.at + HOUR]
     assert told(ticket) == {"clerk"}
+    fired = Firing.objects.count()
     assert sweep.sweep(at=cast.at + 3 * HOUR) == 0
+    assert Firing.objects.count() == fired  # what is kept is escalated no further
 
 
 def test_two_promises_of_one_ticket_are_two_breaches(cast):
@@ -92,15 +98,15 @@ def test_more_than_a_batch_is_swept_in_one_go(cast, monkeypatch):
     monkeypatch.setattr(sweep, "BATCH", 2)
     for number in range(5):
         cast.ticket(phone=f"138 0000 44{number:02}", serial=f"AB-{number}", visit_needed=False)
-    assert sweep.sweep(at=cast.at + 2 * HOUR, batches=1) == 2
-    assert sweep.sweep(at=cast.at + 2 * HOUR) == 3
+    assert sweep.sweep(at=cast.at + HOUR, batches=4) == 3  # five warnings, then the first of the breaches
+    assert sweep.sweep(at=cast.at + HOUR) == 2
 
 
 def test_the_oldest_promise_comes_first(cast, monkeypatch):
     monkeypatch.setattr(sweep, "BATCH", 1)
     late = cast.ticket(phone="138 0000 4401", serial="AB-1", visit_needed=False, at=cast.at + HOUR)
     early = cast.ticket(phone="138 0000 4402", serial="AB-2", visit_needed=False)
-    sweep.sweep(at=cast.at + 9 * HOUR, batches=1)
+    sweep.sweep(at=cast.at + 9 * HOUR, batches=2)  # its warning and its breach
     assert (len(broken(early)), len(broken(late))) == (1, 0)
 
 
@@ -155,12 +161,13 @@ def test_a_supervisor_who_owns_it_is_told_once(cast):
 def test_a_ring_wakes_what_waited_and_breaks_what_ran_out_meanwhile(cast):
     """The house was down for days: woken when it should have woken, due eight working hours later, broken then."""
     ticket = cast.ticket_in("waiting")  # from 10:30 for 48 hours, with 7.5 hours left
-    assert watch.ring() == 1
+    assert watch.ring() == 2
     ticket.refresh_from_db()
     assert ticket.state == State.IN_PROGRESS
     woken = ticket.events.get(kind=EventKind.WOKEN)
     assert woken.at == cast.at + 48 * HOUR
-    assert [event.at for event in broken(ticket)] == [cast.at + 48 * HOUR + 7.5 * HOUR]
+    (on_site,) = (event for event in broken(ticket) if event.data["target"] == "on_site")
+    assert on_site.at == cast.at + 48 * HOUR + 7.5 * HOUR
 
 
 def test_a_ticket_that_cannot_wake_silences_no_promise(cast, monkeypatch):
@@ -170,8 +177,8 @@ def test_a_ticket_that_cannot_wake_silences_no_promise(cast, monkeypatch):
         raise RuntimeError("a handler of an upper floor")
 
     monkeypatch.setattr(desk, "wake_due", fails)
-    assert watch.ring() == 2
-    assert len(broken(ticket)) == 2
+    assert watch.ring() == 3
+    assert len(broken(ticket)) == 3
     assert sweep.silent_for() < 5
 
 
@@ -194,9 +201,10 @@ def test_four_sweepers_at_once_break_each_promise_once(cast, monkeypatch):
     barrier = Barrier(4, timeout=30)
     with ThreadPoolExecutor(4) as pool:
         done = [pool.submit(_elsewhere, barrier) for _sweeper in range(4)]
-    assert sum(future.result() for future in done) + sweep.sweep() == 50
-    assert Firing.objects.count() == Event.objects.filter(kind=EventKind.BREACHED).count() == 50
-    assert Notice.objects.count() == 100
+    assert sum(future.result() for future in done) + sweep.sweep() == 75
+    assert Firing.objects.filter(step="due").count() == Event.objects.filter(kind=EventKind.BREACHED).count() == 75
+    assert Notice.objects.filter(event__kind=EventKind.BREACHED).count() == 150
+    assert Firing.objects.count() == 4 * 75  # a warning, the end, two escalations
     for clock in Clock.objects.filter(ticket__in=tickets):
         assert clock.breached_at == clock.due_at
 
@@ -243,9 +251,12 @@ def test_an_idle_sweep_looks_into_its_index_and_at_no_clock():
     with connection.cursor() as cursor:
         # Empty tables are read as a whole whatever the question; here the planner may not.
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
-        cursor.execute("EXPLAIN " + sweep._CALL.format(only=""), {"at": None, "limit": 500, "ticket": None})
+        idle = {"at": None, "limit": 500, "low": now(), "zone": "UTC", "digest_age": HOUR}
+        cursor.execute("EXPLAIN " + sweep._FIRE.format(only=""), idle)
         plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert re.search(r"clock_to_fire on sla_clock c .*\n *Index Cond: \(next_fire_at <= ", plan), plan
+    assert re.search(
+        r"clock_to_fire on sla_clock c .*\n *Index Cond: \(\(next_fire_at <= .* AND \(next_fire_at >= ", plan
+    ), plan
 
 
 def test_a_ticket_that_cannot_wake_does_not_keep_others_asleep(cast, monkeypatch):

@@ -21,10 +21,10 @@ def test_what_has_passed_counts_against_the_new_promise(cast: Cast, first: int, 
     ticket = cast.ticket(grade=first)
     grade(cast, ticket, then, 1)
     on_site = clock(ticket, "on_site")
-    assert (on_site.due_at, on_site.next_fire_at) == (cast.at + due * HOUR, cast.at + due * HOUR)
+    assert (on_site.due_at, on_site.next_fire_at) == (cast.at + due * HOUR, cast.at + 0.75 * due * HOUR)
     assert on_site.policy.grade == then
     assert list(on_site.segments.values_list("kind", "cause")) == [
-        ("start", "ticket.registered"), ("restart", "ticket.graded"),
+        ("start", "ticket.registered"), ("rejudge", "ticket.graded"),
     ]  # fmt: skip
     assert clock(ticket, "response").due_at == cast.at + HOUR  # asks nothing of the grade
     assert (last(ticket).data["before"], last(ticket).data["after"]) == (first, then)
@@ -44,13 +44,12 @@ def test_broken_promise_that_gets_stricter_fell_due_when_it_did(cast: Cast) -> N
     assert (on_site.due_at, on_site.breached_at) == (cast.at + 8 * HOUR, cast.at + 8 * HOUR)
 
 
-def test_broken_promise_that_gets_milder_is_a_new_promise_and_stays_broken(cast: Cast) -> None:
+def test_broken_promise_that_gets_milder_is_watched_again_and_was_broken(cast: Cast) -> None:
     ticket = cast.ticket_in("in_progress", grade=1)  # 4 hours
     grade(cast, ticket, 3, 5)
     on_site = clock(ticket, "on_site")
-    assert (on_site.due_at, on_site.breached_at, on_site.next_fire_at) == (
-        cast.at + 8 * HOUR, cast.at + 4 * HOUR, None,
-    )  # fmt: skip
+    assert (on_site.due_at, on_site.breached_at) == (cast.at + 8 * HOUR, cast.at + 4 * HOUR)
+    assert (on_site.broken, on_site.round, on_site.next_fire_at) == (False, 2, cast.at + 6 * HOUR)
     assert Ticket.objects.get(pk=ticket.pk).next_due_at == cast.at + 8 * HOUR
 
 

@@ -20,7 +20,7 @@ def told(client, cast: Cast):
     """The supervisor was told urgently of a broken promise; she is signed in."""
     cast.user("supervisor")
     ticket = cast.ticket()
-    sweep.sweep(at=cast.at + timedelta(hours=2))
+    sweep.sweep(at=cast.at + timedelta(hours=1))
     client.force_login(cast.user("supervisor"))
     return ticket
 

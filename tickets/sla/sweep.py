@@ -15,6 +15,7 @@ import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from aftersales.core import remembered
 from tickets.models import Ticket
 from tickets.sla import handlers
 from tickets.sla.models import Clock
@@ -132,6 +133,11 @@ class Horizon:
     """
 
     def __init__(self) -> None:
+        self.forget()
+        remembered.keep(self)
+
+    def forget(self) -> None:
+        """Begin the next sweep at the beginning."""
         self._low = _FIRST
         self._whole_at = float("-inf")
 
