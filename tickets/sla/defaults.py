@@ -63,7 +63,10 @@ def install(calendar_model: Any, policy_model: Any) -> None:
         {"target": "response", "rule": "R03", "span": _HOUR, "calendar": service, "steps": _SHORT},
         {"target": "response", "rule": "R08", "span": _HOUR / 2, "calendar": service, "steps": _SHORT, "vip": True},
         {"target": "sales_reply", "rule": "R04", "span": _HOUR / 2, "calendar": service, "steps": _SHORT},
-        {"target": "visit_answer", "rule": "R05", "span": WORKING_DAY, "calendar": office, "steps": _SHORT, **waits_for_customer},
+        {
+            "target": "visit_answer", "rule": "R05", "span": WORKING_DAY, "calendar": office, "steps": _SHORT,
+            **waits_for_customer,
+        },
         {"target": "on_site", "rule": "R22", "span": _DAY, "calendar": always, "steps": _SHORT, **waits_for_customer},
         {
             "target": "cancellation_notice", "rule": "R24", "span": 8 * _HOUR, "calendar": always,

@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION accounts_answers(role text, team bigint, at timestamp
 LANGUAGE sql STABLE AS $$
     WITH one AS (
         SELECT u.id FROM accounts_team t JOIN accounts_user u ON u.id = t.supervisor_id AND u.is_active
-        WHERE role = 'supervisor' AND t.id = team
+        WHERE $1 = 'supervisor' AND t.id = $2
     )
     SELECT id FROM one
     UNION ALL
