@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.core.working_time import BadCalendar
 from tickets.sla import revisions
 from tickets.sla.models import Calendar, CalendarDay, Policy
 from tickets.states import WaitingFor
@@ -100,11 +101,11 @@ class CalendarForm(forms.ModelForm):
         """Seven days of periods such as [["08:30", "22:00"]]; a wrong one would stop every clock."""
         week = self.cleaned_data["week"]
         try:
-            revisions.try_out(week, self.data.get("zone", ""))
-        except (ValueError, TypeError, AttributeError, LookupError) as error:
-            raise ValidationError(
-                _("Seven lists, Monday first, each of periods such as [[“08:30”, “22:00”]]; and a known time zone.")
-            ) from error
+            revisions.try_out(
+                week, self.data.get("zone", ""), round_the_clock=bool(self.cleaned_data.get("round_the_clock"))
+            )
+        except BadCalendar as error:
+            raise ValidationError([revisions.explain(flaw) for flaw in error.flaws]) from error
         return week
 
 
