@@ -45,11 +45,12 @@ def test_starts_the_promised_clocks(api, request_body):
     clocks = list(Clock.objects.order_by("pk"))
     assert [(clock["target"], clock["state"], clock["rule"]) for clock in body["clocks"]] == [
         ("response", "running", "R03"),
+        ("visit_answer", "running", "R05"),
         ("on_site", "running", "R22"),
     ]
     assert [clock["id"] for clock in body["clocks"]] == [clock.pk for clock in clocks]
-    assert clocks[1].due_at - clocks[1].started_at == timedelta(hours=6)  # grade 2, home region
-    assert body["clocks"][1]["due_at"] == clocks[1].due_at.isoformat().replace("+00:00", "Z")
+    assert clocks[2].due_at - clocks[2].started_at == timedelta(hours=6)  # grade 2, home region
+    assert body["clocks"][2]["due_at"] == clocks[2].due_at.isoformat().replace("+00:00", "Z")
     assert Segment.objects.count() == 2
 
 
@@ -225,7 +226,7 @@ def test_refuses_an_external_id_twice(api, rival, request_body):
     api.post("/tickets", request_body(external_id="E-1"))
     body = problem(api.post("/tickets", request_body(external_id="E-1")), 409, "external_id_taken")
     assert pointers(body) == [("/external_id", "external_id_taken")]
-    assert [model.objects.count() for model in (Ticket, Event, Clock, IdempotencyKey)] == [1, 1, 2, 1]
+    assert [model.objects.count() for model in (Ticket, Event, Clock, IdempotencyKey)] == [1, 1, 3, 1]
     assert rival.post("/tickets", request_body(external_id="E-1")).status_code == 201
 
 

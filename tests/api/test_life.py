@@ -38,6 +38,7 @@ def test_from_call_to_closed(api, cast: Cast, request_body):
     assert (done["technician"], done["callback_owed"], done["resolution"]) == ("Li Ming", True, "sealed")
     assert {clock["target"]: clock["state"] for clock in done["clocks"]} == {
         "response": "met",
+        "visit_answer": "met",
         "on_site": "met",
         "callback": "running",
     }

@@ -107,7 +107,7 @@ def test_opens_the_ticket_of_a_dissatisfied_customer_again(cast: Cast) -> None:
     at = cast.at + timedelta(days=4)
     assert (ticket.state, ticket.cycle, ticket.callback_owed, ticket.ended_at) == ("reopened", 2, False, None)
     second = {clock.target: clock for clock in Clock.objects.filter(ticket=ticket, cycle=2)}
-    assert set(second) == {Target.RESPONSE, Target.ON_SITE}
+    assert set(second) == {Target.RESPONSE, Target.VISIT_ANSWER, Target.ON_SITE}
     assert {clock.started_at for clock in second.values()} == {at}
     assert {clock.state for clock in second.values()} == {"running"}
     event = ticket.events.get(kind="callback.reached")

@@ -1,4 +1,4 @@
-"""What a promise sets off on its way: warnings, the end, escalations until someone answers; handlers of upper floors."""
+"""What a promise sets off: warnings, the end, escalations until someone answers; handlers of upper floors."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def test_contact_and_sweep_agree_on_whether_it_was_late(cast: Cast) -> None:
     assert isinstance(answers[0], Ticket)
     response = clock(ticket, "response")
     assert (response.state, response.breached_at, response.met_at) == ("met", due, due)
-    assert kinds(ticket) == ["ticket.registered", "clock.breached", "ticket.contacted"]
+    assert kinds(ticket) == ["ticket.registered", "clock.warned", "clock.breached", "ticket.contacted"]
 
 
 @pytest.mark.django_db(transaction=True)

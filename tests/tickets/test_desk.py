@@ -46,7 +46,13 @@ def test_late_contact_is_late_and_was_broken_when_it_fell_due(cast: Cast) -> Non
     desk.log_contact(ticket.pk, reached=True, by=cast.actor("clerk"), at=cast.at + 90 * MINUTE)
     response = clock(ticket, "response")
     assert (response.breached_at, response.met_at, response.met_late) == (due, cast.at + 90 * MINUTE, True)
-    assert kinds(ticket) == ["ticket.registered", "clock.breached", "ticket.contacted"]
+    assert kinds(ticket) == [
+        "ticket.registered",
+        "clock.warned",
+        "clock.breached",
+        "clock.escalated",
+        "ticket.contacted",
+    ]
     assert ticket.events.get(kind="clock.breached").at == due
     assert sweep.sweep(at=cast.at + 2 * HOUR) == 0  # called once
 

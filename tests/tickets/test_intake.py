@@ -68,7 +68,7 @@ def test_the_preview_is_what_starts(cast, grade, vip, hours):
     intake = cast.intake(grade=grade, vip=vip)
     shown = {promise.target: promise.due_at for promise in promises(intake, at=cast.at)}
     ticket = call.take_call(intake, by=cast.actor("clerk"), at=cast.at)
-    assert shown == {"response": clock(ticket, "response").due_at, "on_site": clock(ticket, "on_site").due_at}
+    assert shown == {name: clock(ticket, name).due_at for name in ("response", "visit_answer", "on_site")}
     assert shown["on_site"] == cast.at + timedelta(hours=hours)
 
 

@@ -192,9 +192,9 @@ def test_plans_a_visit_through_the_page(client, cast: Cast):
     ("state", "name", "role", "words"),
     [
         ("received", "log_contact", "clerk", "the promise “response” counts as kept now"),
-        ("in_progress", "wait", "clerk", "Waiting for the customer pauses “on site”."),
+        ("in_progress", "wait", "clerk", "Waiting for the customer pauses “visit answer”, “on site”."),
         ("in_progress", "wait", "clerk", "Waiting for parts pauses nothing."),
-        ("waiting", "resume", "clerk", "These promises run on: “on site”."),
+        ("waiting", "resume", "clerk", "These promises run on: “visit answer”, “on site”."),
         ("in_progress", "resolve", "clerk", "The promise “on site” ends."),
         ("visit_planned", "cancel", "clerk", "The visit of Li Ming, "),
         ("visit_planned", "cancel_visit", "dispatcher", "the promise to come runs on"),
@@ -203,7 +203,7 @@ def test_plans_a_visit_through_the_page(client, cast: Cast):
         ("visiting", "complete_visit", "technician", "calls the customer back from day 3 to day 7"),
         ("closed", "reopen", "clerk", "A new promise starts: “on site”, due"),
         ("received", "hand_over", "clerk", "Until the person accepts, the ticket stays yours."),
-        ("received", "refuse", "clerk", "These promises end: “response”, “on site”."),
+        ("received", "refuse", "clerk", "These promises end: “response”, “visit answer”, “on site”."),
     ],
 )
 def test_writes_out_what_will_follow(client, cast: Cast, state, name, role, words):

@@ -21,7 +21,10 @@ def test_promises_anew_beside_what_was_promised(cast: Cast) -> None:
     assert (opened.state, opened.cycle, opened.ended_at, opened.resolved_at) == ("reopened", 2, None, None)
     assert list(ticket.clocks.filter(cycle=1).order_by("pk").values_list("target", "state", "due_at")) == old
     again = {one.target: (one.state, one.started_at, one.due_at) for one in ticket.clocks.filter(cycle=2)}
-    assert again == {"response": ("running", at, at + HOUR), "on_site": ("running", at, at + 8 * HOUR)}
+    answer = ("running", at, at + DAY)  # a working day: the next one at the same time
+    assert again == {
+        "response": ("running", at, at + HOUR), "visit_answer": answer, "on_site": ("running", at, at + 8 * HOUR),
+    }  # fmt: skip
     assert opened.next_due_at == at + HOUR
     assert (last(ticket).kind, last(ticket).from_state, last(ticket).to_state, last(ticket).data["note"]) == (
         "ticket.reopened", "closed", "reopened", "it leaks again",

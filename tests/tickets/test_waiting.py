@@ -73,7 +73,7 @@ def test_broken_promise_keeps_its_time_through_a_pause(cast: Cast) -> None:
     wait(cast, ticket, 9)  # due at 8
     resume(cast, ticket, 20)
     late = clock(ticket, "on_site")
-    assert (late.due_at, late.breached_at, late.next_fire_at) == (cast.at + 8 * HOUR, cast.at + 8 * HOUR, None)
+    assert (late.due_at, late.breached_at, late.broken) == (cast.at + 8 * HOUR, cast.at + 8 * HOUR, True)
     assert ticket.events.filter(kind="clock.breached").count() == 1
 
 
