@@ -51,7 +51,7 @@ def test_starts_the_promised_clocks(api, request_body):
     assert [clock["id"] for clock in body["clocks"]] == [clock.pk for clock in clocks]
     assert clocks[2].due_at - clocks[2].started_at == timedelta(hours=6)  # grade 2, home region
     assert body["clocks"][2]["due_at"] == clocks[2].due_at.isoformat().replace("+00:00", "Z")
-    assert Segment.objects.count() == 2
+    assert Segment.objects.count() == 3
 
 
 def test_writes_the_first_event_and_tells_the_supervisor(api, request_body, cast: Cast):

@@ -49,11 +49,24 @@ _NEVER = {
             SELECT 1 FROM sla_segment s WHERE s.clock_id = c.id AND s.kind IN ('extend', 'resume', 'restart')
                 AND s.at >= c.breached_at)""",
     "noted with another time": """
-        SELECT c.id FROM sla_clock c JOIN sla_firing f ON f.clock_id = c.id WHERE f.due_at <> c.breached_at""",
+        SELECT c.id FROM sla_clock c JOIN sla_firing f ON f.clock_id = c.id AND f.step = 'due'
+        GROUP BY c.id, c.breached_at HAVING min(f.due_at) IS DISTINCT FROM c.breached_at""",
+    "a step set off that is not the clock's next": """
+        SELECT c.id, c.step, count(f.id) FROM sla_clock c JOIN sla_firing f ON f.clock_id = c.id AND f.round = c.round
+        GROUP BY c.id HAVING c.step <> count(f.id) + COALESCE((SELECT (s.data->>'step')::int FROM sla_segment s
+            WHERE s.clock_id = c.id AND (s.data->>'round')::int = c.round), 0)""",
+    "steps out of order": """
+        SELECT clock_id FROM (SELECT clock_id, due_at, lag(due_at) OVER (PARTITION BY clock_id, round ORDER BY id) AS one
+            FROM sla_firing) f WHERE due_at < one""",
+    "a step without its entry, or an entry without its step": """
+        SELECT f.id, e.id FROM sla_firing f FULL JOIN
+            (SELECT * FROM tickets_event WHERE kind IN ('clock.warned', 'clock.breached', 'clock.escalated')) e
+            ON e.id = f.event_id WHERE f.id IS NULL OR e.id IS NULL OR e.at <> f.due_at""",
     "called before it was due": """
         SELECT clock_id FROM sla_firing WHERE fired_at < due_at""",
     "broken without exactly one firing": """
-        SELECT c.id, count(f.id) FROM sla_clock c LEFT JOIN sla_firing f ON f.clock_id = c.id
+        SELECT c.id, count(f.id) FROM sla_clock c LEFT JOIN sla_firing f
+            ON f.clock_id = c.id AND f.step = 'due' AND f.due_at = c.breached_at
         WHERE c.breached_at IS NOT NULL GROUP BY c.id HAVING count(f.id) <> 1""",
     "broken without exactly one timeline entry of that time": """
         SELECT c.id, count(e.id) FROM sla_clock c LEFT JOIN tickets_event e
@@ -63,10 +76,10 @@ _NEVER = {
         SELECT e.id FROM tickets_event e JOIN sla_clock c ON c.id = (e.data->>'clock')::bigint
         WHERE e.kind = 'clock.breached' AND c.breached_at IS NULL""",
     "nobody was told": """
-        SELECT e.id FROM tickets_event e WHERE e.kind = 'clock.breached'
+        SELECT e.id FROM tickets_event e WHERE e.kind IN ('clock.warned', 'clock.breached', 'clock.escalated')
             AND NOT EXISTS (SELECT 1 FROM tickets_notice n WHERE n.event_id = e.id)""",
     "told twice": """
-        SELECT event_id, recipient_id, count(*) FROM tickets_notice GROUP BY 1, 2 HAVING count(*) > 1""",
+        SELECT event_id, recipient_id, count(*) FROM tickets_notice WHERE channel = 'inbox' GROUP BY 1, 2 HAVING count(*) > 1""",
     "work that no worker did": """
         SELECT id, task, failures, last_error FROM tickets_outboxmessage WHERE failures > 0""",
     "a transaction left open": """

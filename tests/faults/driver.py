@@ -37,6 +37,12 @@ from tickets.sla.models import Calendar, Policy  # noqa: E402
 
 KEY = "ask_faulttst_" + "k" * 40
 SPAN = timedelta(seconds=3)
+STEPS = [
+    {"percent": 50, "tell": ["owner"]},
+    {"tell": ["owner", "supervisor"]},
+    {"after": 2, "tell": ["supervisor"]},
+    {"after": 4, "tell": ["supervisor", "manager"], "repeat": 3600},
+]
 PAUSE_SECONDS = 0.2
 
 
@@ -45,7 +51,7 @@ def prepare() -> None:
     region = Region.objects.create(code="home", name_en="Home", is_home=True)
     team = Team.objects.create(code="team", name_en="Team")
     team.regions.add(region)
-    for role in ("clerk", "supervisor"):
+    for role in ("clerk", "supervisor", "manager"):
         User.objects.create(username=role, name=role, role=role, team=team, password="!")
     team.supervisor = User.objects.get(username="supervisor")
     team.save()
@@ -53,7 +59,7 @@ def prepare() -> None:
     partner = Partner.objects.create(code="erp", name="ERP", team=team)
     accounts.issue_key(partner, secret=KEY)
     always = Calendar.objects.get(code="round-the-clock")
-    Policy.objects.filter(target__in=["response", "on_site"]).update(span=SPAN, calendar=always)
+    Policy.objects.filter(target__in=["response", "on_site"]).update(span=SPAN, calendar=always, steps=STEPS)
 
 
 class Journal:

@@ -50,7 +50,6 @@ def test_late_contact_is_late_and_was_broken_when_it_fell_due(cast: Cast) -> Non
         "ticket.registered",
         "clock.warned",
         "clock.breached",
-        "clock.escalated",
         "ticket.contacted",
     ]
     assert ticket.events.get(kind="clock.breached").at == due
