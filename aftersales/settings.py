@@ -150,9 +150,9 @@ CELERY = {
         "tickets.sla.tasks.*": {"queue": "sla"},
         "visits.tasks.render_service_sheet": {"queue": "pdf"},
     },
-    "beat_max_loop_interval": 1,
+    "beat_max_loop_interval": 0.25,
     "beat_schedule": {
-        "sweep": {"task": "tickets.sla.tasks.sweep", "schedule": 1.0, "options": {"expires": 5}},
+        "sweep": {"task": "tickets.sla.tasks.sweep", "schedule": 0.25, "options": {"expires": 5}},
         # Through each queue: that beat lives and that the queue is served is shown by the same task.
         **{
             f"heartbeat-{queue}": {

@@ -2,7 +2,7 @@
 
 BENCH_ROWS      tickets in the large database (1,000,000); the small one has a hundredth of it, at least 10,000
 BENCH_SECONDS   length of one round under load (5)
-BENCH_ONLY      parts to run: create,pages,search,arithmetic
+BENCH_ONLY      parts to run: create,pages,search,sweep,arithmetic
 DATABASE_URL    a server to use instead of the embedded one; the role needs CREATEDB
 """
 
@@ -50,11 +50,12 @@ def main() -> int:
     rows: list[Row] = []
     busy = os.getloadavg()[0]
     with servers.running() as environ:
-        small = servers.database(environ, SMALL, events=EVENTS)
+        small = servers.database(environ, SMALL, events=EVENTS) if not ONLY or ONLY & {"create", "pages"} else {}
         parts: dict[str, Callable[[], Iterator[Row]]] = {
             "create": lambda: create(small),
             "pages": lambda: pages(small, servers.database(environ, ROWS, events=EVENTS)),
             "search": lambda: search(servers.database(environ, ROWS, events=EVENTS)),
+            "sweep": lambda: sweeping(environ),
             "arithmetic": lambda: arithmetic(servers.database(environ, ROWS, events=EVENTS)),
         }
         for name, part in parts.items():
@@ -236,6 +237,22 @@ def search(large: dict[str, str]) -> Iterator[Row]:
             demand([result], {200}, path)
             value = result.percentile(0.95)
             yield Row(f"GET /api/v1/tickets?q={text}, p95", value, "ms", "≤ 100", value <= 100)
+
+
+# ── the sweep ──────────────────────────────────────────────────────────────────────────────────
+def sweeping(environ: dict[str, str]) -> Iterator[Row]:
+    """What the sweep costs among few and among very many running clocks; databases of its own, used up and refilled."""
+    small, large = (servers.empty(environ, f"sweep_{rows}") for rows in (SMALL, ROWS))
+    for found, rows in ((small, SMALL), (large, ROWS)):
+        _sweeping(found, "fill", str(max(rows, 40_000)))
+    cost = _sweeping(small, "small")
+    for name, value, unit, goal, good, note in json.loads(_sweeping(large, "large", cost.strip())):
+        yield Row(name, value, unit, goal, good, note)
+
+
+def _sweeping(environ: dict[str, str], *words: str) -> str:
+    argv = [sys.executable, "-m", "benchmarks.sweeping", *words]
+    return subprocess.run(argv, cwd=servers.CHECKOUT, env=environ, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 # ── arithmetic ─────────────────────────────────────────────────────────────────────────────────

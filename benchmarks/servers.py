@@ -54,7 +54,22 @@ def manage(environ: dict[str, str], *words: str) -> None:
 
 def database(environ: dict[str, str], rows: int, *, events: int) -> dict[str, str]:
     """A database of that many tickets: made on first use, brought up to date afterwards."""
-    name = f"bench_{rows}"
+    found = _migrated(environ, f"bench_{rows}")
+    manage(found, "simulate", "--bulk", str(rows), "--events", str(events), "--skip-checks")
+    return found
+
+
+def empty(environ: dict[str, str], name: str) -> dict[str, str]:
+    """A database that holds no tickets, made anew."""
+    drop = (
+        "import sys, psycopg2; c = psycopg2.connect(sys.argv[1]); c.autocommit = True;"
+        "c.cursor().execute(f'DROP DATABASE IF EXISTS {sys.argv[2]} WITH (FORCE)')"
+    )
+    subprocess.run([sys.executable, "-c", drop, environ["DATABASE_URL"], name], check=True)
+    return _migrated(environ, name)
+
+
+def _migrated(environ: dict[str, str], name: str) -> dict[str, str]:
     found = with_database(environ, name)
     create = (
         "import sys, psycopg2; c = psycopg2.connect(sys.argv[1]); c.autocommit = True; q = c.cursor();"
@@ -63,5 +78,4 @@ def database(environ: dict[str, str], rows: int, *, events: int) -> dict[str, st
     )
     subprocess.run([sys.executable, "-c", create, environ["DATABASE_URL"], name], check=True)
     manage(found, "migrate", "--noinput", "--verbosity", "0", "--run-syncdb", "--skip-checks")
-    manage(found, "simulate", "--bulk", str(rows), "--events", str(events), "--skip-checks")
     return found

@@ -56,8 +56,8 @@ _NEVER = {
         GROUP BY c.id HAVING c.step <> count(f.id) + COALESCE((SELECT (s.data->>'step')::int FROM sla_segment s
             WHERE s.clock_id = c.id AND (s.data->>'round')::int = c.round), 0)""",
     "steps out of order": """
-        SELECT clock_id FROM (SELECT clock_id, due_at, lag(due_at) OVER (PARTITION BY clock_id, round ORDER BY id) AS one
-            FROM sla_firing) f WHERE due_at < one""",
+        SELECT clock_id FROM (SELECT clock_id, due_at,
+            lag(due_at) OVER (PARTITION BY clock_id, round ORDER BY id) AS one FROM sla_firing) f WHERE due_at < one""",
     "a step without its entry, or an entry without its step": """
         SELECT f.id, e.id FROM sla_firing f FULL JOIN
             (SELECT * FROM tickets_event WHERE kind IN ('clock.warned', 'clock.breached', 'clock.escalated')) e
@@ -79,7 +79,8 @@ _NEVER = {
         SELECT e.id FROM tickets_event e WHERE e.kind IN ('clock.warned', 'clock.breached', 'clock.escalated')
             AND NOT EXISTS (SELECT 1 FROM tickets_notice n WHERE n.event_id = e.id)""",
     "told twice": """
-        SELECT event_id, recipient_id, count(*) FROM tickets_notice WHERE channel = 'inbox' GROUP BY 1, 2 HAVING count(*) > 1""",
+        SELECT event_id, recipient_id, count(*) FROM tickets_notice
+        WHERE channel = 'inbox' GROUP BY 1, 2 HAVING count(*) > 1""",
     "work that no worker did": """
         SELECT id, task, failures, last_error FROM tickets_outboxmessage WHERE failures > 0""",
     "a transaction left open": """

@@ -202,8 +202,10 @@ def test_a_handler_that_always_fails_is_parked_and_the_promise_is_broken_all_the
 # ── the horizon ──────────────────────────────────────────────────────────────────────────────
 def test_a_sweep_begins_where_the_last_one_ended(cast, ticket):
     horizon = sweep.Horizon()
+    assert horizon.look() == response(ticket).warn_at
     sweep.sweep(horizon=horizon)
-    assert horizon.begin() > now() - timedelta(minutes=1)
+    assert horizon.look() is None
+    assert horizon._low > now() - timedelta(minutes=1)
 
 
 def test_what_is_written_into_the_past_is_found_within_half_a_minute(cast, ticket, monkeypatch):

@@ -141,22 +141,23 @@ class Horizon:
         self._low = _FIRST
         self._whole_at = float("-inf")
 
-    def begin(self) -> datetime:
-        """Where this sweep begins."""
-        if time.monotonic() - self._whole_at >= WHOLE_EVERY_SECONDS:
-            self._whole_at = time.monotonic()
-            return _FIRST
-        return self._low
+    def look(self) -> datetime | None:
+        """From which time on steps wait to be set off now; None when none does. One look into the index.
 
-    def end(self, low: datetime) -> None:
-        """Everything from `low` on was looked at: find what was left (its ticket was locked, its handler failed)."""
+        What was left behind (its ticket was locked, its handler failed) is seen again: it holds the horizon back.
+        """
+        whole = time.monotonic() - self._whole_at >= WHOLE_EVERY_SECONDS
+        if whole:
+            self._low, self._whole_at = _FIRST, time.monotonic()
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT LEAST(min(next_fire_at), statement_timestamp() - %s) FROM sla_clock "
-                "WHERE next_fire_at >= %s AND next_fire_at <= statement_timestamp()",
-                [LOOK_BACK, low],
-            )
-            self._low = cursor.fetchone()[0]
+            cursor.execute(_NEXT, [self._low])
+            first, at = cursor.fetchone()
+        waits = first is not None and first <= at
+        self._low = min(first, at - LOOK_BACK) if waits else at - LOOK_BACK
+        return first if waits else None
+
+
+_NEXT = "SELECT min(next_fire_at), statement_timestamp() FROM sla_clock WHERE next_fire_at >= %s"
 
 
 def sweep(
@@ -171,7 +172,9 @@ def sweep(
     `batches` bounds the work of one call; what is left is due all the same at the next. A promise for which an upper
     floor registered a handler is set off alone, together with what the handler does.
     """
-    low = horizon.begin() if horizon else _FIRST
+    low: datetime | None = _FIRST
+    if horizon is not None and (low := horizon.look()) is None:
+        return 0
     handled = list(handlers.targets())
     only = "AND c.ticket_id = %(ticket)s" if ticket_id else ""
     if handled:
@@ -185,8 +188,6 @@ def sweep(
             break
     if handled:
         broken += _sweep_handled(handled, at=at, ticket_id=ticket_id, low=low)
-    if horizon:
-        horizon.end(low)
     return broken
 
 
@@ -198,7 +199,7 @@ def _fire(only: str, **given: object) -> tuple[int, int, int, int]:
 
 
 # ── what upper floors do when a promise falls due ──────────────────────────────────────────────
-def _sweep_handled(targets: list[str], *, at: datetime | None, ticket_id: int | None, low: datetime) -> int:
+def _sweep_handled(targets: list[str], *, at: datetime | None, ticket_id: int | None, low: datetime | None) -> int:
     broken = 0
     failed: set[int] = set()
     while True:
