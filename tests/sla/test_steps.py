@@ -210,7 +210,8 @@ def test_a_sweep_begins_where_the_last_one_ended(cast, ticket):
 
 def test_what_is_written_into_the_past_is_found_within_half_a_minute(cast, ticket, monkeypatch):
     horizon = sweep.Horizon()
-    sweep.sweep(horizon=horizon)
+    while sweep.sweep(horizon=horizon) or horizon.look():
+        pass
     late = cast.ticket(phone="138 0000 4413", customer_name="李雷", serial="X-9", visit_needed=False)
     assert sweep.sweep(horizon=horizon) == 0
     horizon._whole_at -= sweep.WHOLE_EVERY_SECONDS
