@@ -13,6 +13,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, connection, models
 from django.db.models import Field, Model
 from django.db.models.base import ModelState
@@ -151,7 +152,14 @@ def _left_to_the_database(field: Field[Any, Any]) -> bool:
     return isinstance(field.get_default(), DatabaseDefault)
 
 
-_PLAIN = (models.CharField, models.TextField, models.BooleanField, models.IntegerField, models.DateField)
+_PLAIN = (
+    models.CharField,
+    models.TextField,
+    models.BooleanField,
+    models.IntegerField,
+    models.DateField,
+    ArrayField,  # of such
+)
 
 
 def _reader(field: Field[Any, Any]) -> Callable[[Any], Any]:

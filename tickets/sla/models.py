@@ -186,7 +186,7 @@ class Clock(ReadAgain, models.Model):
     target = models.CharField(max_length=30, choices=Target)
     cycle = models.PositiveSmallIntegerField(default=1)
     occurrence = models.PositiveSmallIntegerField(default=1)  # a second visit in one cycle is a second promise
-    policy = models.ForeignKey(Policy, models.PROTECT, related_name="clocks")
+    policy = models.ForeignKey(Policy, models.PROTECT, related_name="clocks", db_index=False)
     state = FSMField(max_length=10, choices=ClockState, default=ClockState.RUNNING, protected=True)
     started_at = models.DateTimeField()
     anchor = models.DateTimeField(null=True, blank=True)  # the appointment that the promise is about
