@@ -79,38 +79,41 @@ WITH asked AS (
     SELECT named.id, named.round, named.word, named.at, asked.at, told.id
     FROM named JOIN told ON told.clock_id = named.id, asked
 ), levels AS (
-    SELECT n.id AS clock_id, n.step >= n.due_step AS urgent, n.grade = 1 OR n.loud AS loud, n.owner_id,
-        COALESCE(o.team_id, n.team_id) AS team_id, n.team_id AS ticket_team_id, level
+    SELECT n.id AS clock_id, n.step >= n.due_step AS urgent, n.grade = 1 OR n.loud AS loud, level,
+        CASE level WHEN 'owner' THEN COALESCE(n.owner_id, 0) ELSE 0 END AS owner_id,
+        COALESCE(o.team_id, n.team_id, 0) AS team_id
     FROM named n LEFT JOIN accounts_user o ON o.id = n.owner_id AND o.is_active,
         jsonb_array_elements_text(n.steps -> LEAST(n.step, n.steps_count - 1) -> 'tell') AS level
-), people AS (
+), answering AS MATERIALIZED (
     -- Whoever is away or left the house answers for nothing: the deputy does, the next in line, or every manager.
-    SELECT l.clock_id, l.urgent, l.loud, person
-    FROM levels l, asked, LATERAL (
-        SELECT accounts_stand_in(l.owner_id, asked.at) AS person
-        WHERE l.level = 'owner' AND accounts_stand_in(l.owner_id, asked.at) IS NOT NULL
-        UNION ALL
-        SELECT accounts_answers('supervisor', COALESCE(l.team_id, l.ticket_team_id), asked.at, %(zone)s)
-        WHERE l.level = 'supervisor'
-            OR (l.level = 'owner' AND accounts_stand_in(l.owner_id, asked.at) IS NULL)
-        UNION ALL
+    -- Asked once for all promises of one owner and team.
+    SELECT l.level, l.owner_id, l.team_id, person
+    FROM (SELECT DISTINCT level, owner_id, team_id, accounts_stand_in(owner_id, asked.at) AS owner
+        FROM levels, asked) l, asked, LATERAL (
+        SELECT l.owner AS person WHERE l.level = 'owner' AND l.owner IS NOT NULL
+        UNION
+        SELECT accounts_answers('supervisor', l.team_id, asked.at, %(zone)s)
+        WHERE l.level = 'supervisor' OR (l.level = 'owner' AND l.owner IS NULL)
+        UNION
         SELECT accounts_answers('manager', l.team_id, asked.at, %(zone)s) WHERE l.level = 'manager'
-    ) AS answering
-    GROUP BY 1, 2, 3, 4
+    ) AS answers
+), ways AS MATERIALIZED (
+    SELECT u.id AS person, way, way <> 'inbox' AS outside,
+        COALESCE(accounts_quiet_until(u.id, asked.at, %(zone)s), asked.at) AS quiet_until
+    FROM (SELECT DISTINCT person FROM answering) a JOIN accounts_user u ON u.id = a.person AND u.is_active, asked,
+        LATERAL (SELECT 'inbox' AS way UNION ALL SELECT unnest(u.channels)) AS ways
+), people AS (
+    SELECT DISTINCT l.clock_id, l.urgent, l.loud, a.person
+    FROM levels l JOIN answering a USING (level, owner_id, team_id)
 ), noticed AS (
     INSERT INTO tickets_notice (recipient_id, event_id, ticket_id, channel, urgent, digest, state, attempts, last_error,
         created_at, next_attempt_at, sent_at)
     SELECT people.person, told.id, told.ticket_id, way, people.urgent, asked.at - told.at > %(digest_age)s,
-        CASE way WHEN 'inbox' THEN 'sent' ELSE 'queued' END, 0, '', asked.at,
-        CASE WHEN way = 'inbox' THEN NULL WHEN people.loud THEN asked.at
-            ELSE COALESCE(accounts_quiet_until(u.id, asked.at, %(zone)s), asked.at) END,
-        CASE way WHEN 'inbox' THEN asked.at END
+        CASE WHEN outside THEN 'queued' ELSE 'sent' END, 0, '', asked.at,
+        CASE WHEN outside THEN CASE WHEN people.loud THEN asked.at ELSE quiet_until END END,
+        CASE WHEN NOT outside THEN asked.at END
     FROM told JOIN people ON people.clock_id = told.clock_id
-    JOIN accounts_user u ON u.id = people.person AND u.is_active
-    CROSS JOIN asked
-    CROSS JOIN LATERAL (
-        SELECT 'inbox' AS way UNION ALL SELECT unnest(u.channels) WHERE people.urgent
-    ) AS ways
+        JOIN ways ON ways.person = people.person AND (people.urgent OR NOT outside), asked
     ON CONFLICT DO NOTHING
 )
 SELECT (SELECT count(*) FROM due),
