@@ -107,11 +107,10 @@ WITH asked AS (
     FROM levels l JOIN answering a USING (level, owner_id, team_id)
 ), noticed AS (
     INSERT INTO tickets_notice (recipient_id, event_id, ticket_id, channel, urgent, digest, state, attempts, last_error,
-        created_at, next_attempt_at, sent_at)
+        created_at, next_attempt_at)
     SELECT people.person, told.id, told.ticket_id, way, people.urgent, asked.at - told.at > %(digest_age)s,
         CASE WHEN outside THEN 'queued' ELSE 'sent' END, 0, '', asked.at,
-        CASE WHEN outside THEN CASE WHEN people.loud THEN asked.at ELSE quiet_until END END,
-        CASE WHEN NOT outside THEN asked.at END
+        CASE WHEN outside THEN CASE WHEN people.loud THEN asked.at ELSE quiet_until END END
     FROM told JOIN people ON people.clock_id = told.clock_id
         JOIN ways ON ways.person = people.person AND (people.urgent OR NOT outside), asked
     ON CONFLICT DO NOTHING
