@@ -16,7 +16,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from aftersales.accounts.models import PartnerKey
+from aftersales.accounts.models import Absence, PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
 from tests.people import Cast
@@ -55,6 +55,8 @@ PAGES: dict[str, Line] = {
     "login": Line("/login/", "200 302 302 302 302 302 302 302 302"),
     "logout": Line("/logout/", "in in in in in in in in in", post=True),
     "profile": Line("/profile/", SIGNED_IN),
+    "duty": Line("/duty/", "login 403 403 403 403 403 200 200 403"),
+    "absence_end": Line("/absences/{absence}/end/", "login 404 404 in 404 404 in in 404", post=True),
     "set_language": Line("/language/", "in in in in in in in in in", post=True),
     "desk": Line("/desk/", DESK),
     "search": Line("/search/", "login 200 200 200 200 200 200 200 403"),
@@ -192,6 +194,9 @@ class Scene:
             urgent=True,
             created_at=cast.at,
         )
+        absence = Absence.objects.create(
+            user=cast.user("technician"), starts_at=now() - timedelta(hours=1), ends_at=now() + timedelta(hours=9)
+        )
         self.ticket = ticket
         self.names = {
             "number": ticket.number,
@@ -199,6 +204,7 @@ class Scene:
             "visit": ticket.visits.get().pk,
             "clock": ticket.clocks.order_by("pk")[0].pk,
             "notice": notice.pk,
+            "absence": absence.pk,
             "callback": visited.callbacks.get().pk,
             "customer": ticket.customer_id,
             "phone": ticket.customer.phones.get().pk,

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.accounts.roles import DESK, LEADERS, Role
 from tickets.models import Notice
@@ -19,6 +20,7 @@ _PLACES = [
     (_("My day"), "my_day", "tool", "v", frozenset({Role.TECHNICIAN})),
     (_("Callbacks"), "callbacks", "phone-call", "c", LEADERS | {Role.CLERK, Role.OFFICER}),
     (_("Customers"), "customers", "users", "k", DESK | {Role.ARCHIVIST}),
+    (pgettext_lazy("who is on duty", "Duty"), "duty", "calendar-user", "u", LEADERS),
     (_("Administration"), "admin:index", "settings", "a", frozenset({Role.ADMIN})),
 ]
 

@@ -21,8 +21,8 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts import services
 from aftersales.accounts.forms import BROWSER
-from aftersales.accounts.models import Partner, PartnerKey, Region, Team, User
-from aftersales.accounts.roles import Scope
+from aftersales.accounts.models import Absence, Duty, Partner, PartnerKey, Region, Team, User
+from aftersales.accounts.roles import NoticeChannel, Scope
 
 
 def enter(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -41,6 +41,9 @@ admin.site.index_title = _("What may be set up")
 
 class _UserFields(forms.ModelForm):
     language = forms.ChoiceField(label=_("language"), required=False, choices=[*BROWSER, *settings.LANGUAGES])
+    channels = forms.MultipleChoiceField(
+        label=_("notices also by"), required=False, choices=NoticeChannel.choices, widget=forms.CheckboxSelectMultiple
+    )
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -52,7 +55,19 @@ class NewUserForm(AdminUserCreationForm):
 class UserForm(UserChangeForm, _UserFields):
     class Meta:
         model = User
-        fields = ("username", "password", "name", "role", "team", "email", "phone", "language", "is_active")
+        fields = (
+            "username",
+            "password",
+            "name",
+            "role",
+            "team",
+            "email",
+            "phone",
+            "wechat",
+            "language",
+            "channels",
+            "is_active",
+        )
 
 
 @admin.register(User)
@@ -62,7 +77,7 @@ class UserAdmin(DjangoUserAdmin):
     fieldsets = (
         (None, {"fields": ("username", "password", "is_active")}),
         (_("Work"), {"fields": ("name", "role", "team")}),
-        (_("Contact"), {"fields": ("email", "phone", "language")}),
+        (_("Contact"), {"fields": ("email", "phone", "wechat", "language", "channels")}),
         (_("Dates"), {"fields": ("last_login", "created_at")}),
     )
     add_fieldsets = (
@@ -95,6 +110,35 @@ class TeamAdmin(admin.ModelAdmin):
     search_fields = ("code", "name_en", "name_zh_hans", "name_zh_hant")
     autocomplete_fields = ("supervisor",)
     filter_horizontal = ("regions",)
+
+
+class _ReadOnly(admin.ModelAdmin):
+    """To look at: what is entered on the pages of the duty plan is checked there, for rings above all."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Absence)
+class AbsenceAdmin(_ReadOnly):
+    list_display = ("user", "starts_at", "ends_at", "deputy", "made_by")
+    list_select_related = ("user", "deputy", "made_by")
+    search_fields = ("user__name", "user__username")
+    date_hierarchy = "starts_at"
+
+
+@admin.register(Duty)
+class DutyAdmin(_ReadOnly):
+    list_display = ("date", "role", "team", "user", "made_by")
+    list_filter = ("role", "team")
+    list_select_related = ("team", "user", "made_by")
+    date_hierarchy = "date"
 
 
 @admin.register(Partner)

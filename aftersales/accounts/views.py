@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from axes.helpers import get_cool_off
 from axes.models import AccessAttempt
@@ -19,11 +20,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from aftersales.accounts import services
+from aftersales.accounts import duty, services
 from aftersales.accounts.decorators import staff_page
 from aftersales.accounts.forms import LanguageForm, PasswordForm
+from aftersales.accounts.forms_duty import AbsenceForm
 from aftersales.accounts.models import User
 from aftersales.accounts.roles import Role
+from aftersales.accounts.views_duty import reaching_form, save_absence, save_reaching
+from aftersales.core.time import now
 
 _LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 # Where each role's day begins; the first of these addresses that there is.
@@ -99,34 +103,54 @@ def home(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("old_password", "new_password1", "new_password2")
 @staff_page()
 def profile(request: HttpRequest) -> HttpResponse:
-    """Show who is signed in; change the language or the password."""
+    """Show who is signed in; change the language, the password, how one is told; plan one's absences."""
     user = person(request)
-    language = LanguageForm(initial={"language": user.language})
-    password = PasswordForm(user)
+    forms: dict[str, Any] = {"language": LanguageForm(initial={"language": user.language})}
     status = 200
-    if request.method == "POST" and "language" in request.POST:
-        language = LanguageForm(request.POST)
-        if language.is_valid():
-            chosen = language.cleaned_data["language"]
-            services.choose_language(user, chosen)
-            with translation.override(chosen or translation.get_language()):
-                messages.success(request, _("The language is changed."))
-            response = redirect("profile")
-            if chosen:
-                keep_language(response, chosen)
-            else:
-                response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
-            return response
+    if request.method == "POST":
+        what = "language" if "language" in request.POST else request.POST.get("what", "")
+        if what == "language":
+            forms["language"] = form = LanguageForm(request.POST)
+            if form.is_valid():
+                return _switched(request, user, form.cleaned_data["language"])
+        else:
+            save = {"reaching": save_reaching, "absence": save_absence}.get(what, _save_password)
+            refused = save(request, user)
+            if refused is None:
+                return redirect("profile")
+            forms[what if what in ("reaching", "absence") else "password"] = refused
         status = 422
-    elif request.method == "POST":
-        password = PasswordForm(user, request.POST)
-        if password.is_valid():
-            services.choose_password(user, password.cleaned_data["new_password1"])
-            update_session_auth_hash(request, user)
-            messages.success(request, _("The password is changed. Other sessions of yours have ended."))
-            return redirect("profile")
-        status = 422
-    return render(request, "accounts/profile.html", {"language": language, "password": password}, status=status)
+    context = {
+        "password": PasswordForm(user),
+        "reaching": reaching_form(user),
+        "absence": AbsenceForm(user),
+        "absences": duty.absences(after=now(), of=user),
+        **forms,
+    }
+    return render(request, "accounts/profile.html", context, status=status)
+
+
+def _switched(request: HttpRequest, user: User, language: str) -> HttpResponse:
+    """Keep the language that the person reads, in this browser too, or what the browser asks for."""
+    services.choose_language(user, language)
+    with translation.override(language or translation.get_language()):
+        messages.success(request, _("The language is changed."))
+    response = redirect("profile")
+    if language:
+        keep_language(response, language)
+    else:
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
+    return response
+
+
+def _save_password(request: HttpRequest, user: User) -> PasswordForm | None:
+    form = PasswordForm(user, request.POST)
+    if not form.is_valid():
+        return form
+    services.choose_password(user, form.cleaned_data["new_password1"])
+    update_session_auth_hash(request, user)
+    messages.success(request, _("The password is changed. Other sessions of yours have ended."))
+    return None
 
 
 @require_POST

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date, time, timedelta
 
 from django.db import transaction
 
+from aftersales.accounts import duty, services_duty
+from aftersales.accounts.actors import SYSTEM
 from aftersales.accounts.models import Partner, Region, Team, User
-from aftersales.accounts.roles import Role
+from aftersales.accounts.roles import NoticeChannel, Role
+from aftersales.core.time import now
 from aftersales.customers.models import ProductModel
 from visits.models import Technician
 
@@ -59,6 +63,7 @@ STAFF = [
     ("manager.liang", "梁淑芬", Role.MANAGER, "", "zh-hans"),
     ("admin", "Admin", Role.ADMIN, "", ""),
 ]
+AWAY = ("supervisor.ho", "supervisor.lin")  # who is on leave soon, who stands in
 _HOME = ["cooling", "gas", "kitchen", "laundry", "water"]
 _FINE = ["electronics", "instrument", "survey", "software"]
 # user name, name, team, regions, skills
@@ -229,15 +234,34 @@ def _staff(teams: dict[str, Team], password_hash: str) -> None:
             team=teams.get(team),
             language=language,
             email=f"{username}@example.com",
+            channels=[NoticeChannel.EMAIL],
+            quiet_from=time(22) if role == Role.SUPERVISOR else None,
+            quiet_until=time(7) if role == Role.SUPERVISOR else None,
             password=password_hash or "!",
         ).save(force_insert=True)
     for supervisor in User.objects.filter(role=Role.SUPERVISOR).order_by("pk"):
         Team.objects.filter(members=supervisor, supervisor=None).update(supervisor=supervisor)
+    if AWAY[0] not in known:
+        _plans()
     for username, _name, _team, regions, skills in TECHNICIANS:
         if username in known:
             continue
         technician = Technician.objects.create(user=User.objects.get(username=username), skills=skills)
         technician.regions.set(Region.objects.filter(code__in=regions))
+
+
+def _plans() -> None:
+    """A supervisor's leave to come with her deputy, and who is on duty on New Year's Day (R09)."""
+    at = now()
+    today = duty.today(at)
+    away, deputy = (User.objects.get(username=name) for name in AWAY)
+    starts_at = duty.midnight(today + timedelta(days=10))
+    services_duty.plan_absence(
+        away, starts_at=starts_at, ends_at=starts_at + timedelta(days=5), deputy=deputy, reason="年假", by=SYSTEM, at=at
+    )
+    for role, username in ((Role.SUPERVISOR, "supervisor"), (Role.MANAGER, "manager.liang")):
+        people = User.objects.filter(username=username)
+        services_duty.set_duty(date(today.year + 1, 1, 1), role, None, people, SYSTEM, at=at)
 
 
 def load() -> Cast:

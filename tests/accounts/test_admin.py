@@ -27,6 +27,12 @@ def test_lists_and_adds(admin, cast, model):
     assert admin.get(reverse(f"admin:{model}_add")).status_code == 200
 
 
+@pytest.mark.parametrize("model", ["accounts_absence", "accounts_duty"])
+def test_shows_absences_and_the_duty_plan_and_changes_neither(admin, model):
+    assert admin.get(reverse(f"admin:{model}_changelist")).status_code == 200
+    assert admin.get(reverse(f"admin:{model}_add")).status_code == 403
+
+
 def test_refuses_every_other_role_and_asks_strangers_to_sign_in(client, cast):
     client.force_login(cast.user("manager"))
     assert client.get("/admin/", follow=True).status_code == 403

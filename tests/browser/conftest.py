@@ -57,7 +57,13 @@ class Visitor:
         self.faults: list[str] = []
 
     def open(
-        self, user: User | None, *, language: str = "en", size: dict[str, int] = DESKTOP, dark: bool = False
+        self,
+        user: User | None,
+        *,
+        language: str = "en",
+        size: dict[str, int] = DESKTOP,
+        dark: bool = False,
+        scripts: bool = True,
     ) -> Page:
         """A fresh window of this person's."""
         context = self.browser.new_context(
@@ -68,6 +74,7 @@ class Visitor:
             reduced_motion="reduce",
             has_touch=size == PHONE,
             timezone_id=settings.TIME_ZONE,
+            java_script_enabled=scripts,
         )
         self.contexts.append(context)
         if user is not None:
