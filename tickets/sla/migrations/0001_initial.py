@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0005_who_answers'),
+        ('accounts', '0006_who_answers'),
         ('customers', '0003_contract'),
         ('tickets', '0008_words_of_clocks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
