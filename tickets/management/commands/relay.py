@@ -18,7 +18,7 @@ from tickets.sla import sweep, watch
 HEARTBEAT = "relay"
 BEAT_SECONDS = 5.0
 MAX_BACK_OFF_SECONDS = 10.0
-GRACE_SECONDS = 2.5  # for what a thread has under way; a message that takes longer is sent again
+GRACE_SECONDS = 1.5  # for what a thread has under way; a message that takes longer is sent again
 log = structlog.get_logger(__name__)
 
 
