@@ -7,10 +7,12 @@ from datetime import datetime
 
 from django.utils.timezone import get_default_timezone
 
-from aftersales.accounts import quiet
-from aftersales.accounts.models import User
+from aftersales.accounts import duty, quiet
+from aftersales.accounts.models import Team, User
 from aftersales.accounts.roles import Role
+from aftersales.core import remembered
 from aftersales.core.batch import fresh
+from aftersales.core.time import now
 from tickets.models import Event, Notice, Ticket
 from tickets.states import Grade
 
@@ -68,9 +70,16 @@ def responsible(ticket: Ticket) -> list[User]:
 
 
 def supervisor_of(ticket: Ticket) -> list[User]:
-    """Who answers for this ticket: the owner's supervisor, else the team's, else every manager."""
-    owner_team = ticket.owner.team if ticket.owner else None
-    for team in (owner_team, ticket.team):
-        if team is not None and team.supervisor is not None and team.supervisor.is_active:
-            return [team.supervisor]
-    return list(User.objects.filter(role=Role.MANAGER, is_active=True))
+    """Who answers for this ticket: the supervisor of the owner's team or else of the ticket's, or who stands in.
+
+    As the sweep asks it, but remembered for a moment: a partner's request tells somebody each time.
+    """
+    team = (ticket.owner.team_id if ticket.owner else None) or ticket.team_id
+    return _answering(team)
+
+
+def _ask(team_id: int | None) -> list[User]:
+    return duty.answers(Role.SUPERVISOR, Team.objects.filter(pk=team_id).first(), at=now())
+
+
+_answering = remembered.RememberedBy(_ask)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 KEEP_SECONDS = 2.0
+Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
@@ -30,6 +31,25 @@ class Remembered(Generic[Value]):
     def forget(self) -> None:
         """Read again at the next question."""
         self._kept = None
+
+
+class RememberedBy(Generic[Key, Value]):
+    """The same for each key."""
+
+    def __init__(self, read: Callable[[Key], Value]) -> None:
+        self._read = read
+        self._kept: dict[Key, tuple[float, Value]] = {}
+        _all.append(self)
+
+    def __call__(self, key: Key) -> Value:
+        kept = self._kept.get(key)
+        if kept is None or time.monotonic() - kept[0] > KEEP_SECONDS:
+            kept = self._kept[key] = (time.monotonic(), self._read(key))
+        return kept[1]
+
+    def forget(self) -> None:
+        """Read again at the next question."""
+        self._kept = {}
 
 
 class Forgets(Protocol):
