@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aftersales.core import remembered
 from aftersales.core.working_time import WorkCalendar
 from tests.people import Cast
 from tickets.models import Ticket
@@ -311,7 +312,8 @@ def test_names_a_repeated_step_as_the_sweep_does(cast: Cast):
 
 
 @pytest.mark.django_db
-def test_asks_the_database_as_often_for_a_long_life(cast: Cast):
+def test_asks_the_database_as_often_for_a_long_life(cast: Cast, monkeypatch):
+    monkeypatch.setattr(remembered, "KEEP_SECONDS", 600.0)
     ticket, clerk = cast.ticket_in("in_progress"), cast.actor("clerk")
 
     def queries() -> int:
