@@ -63,7 +63,8 @@ def promise(policy: Policy, target: str) -> str:
 def reasons(found: Explanation) -> list[str]:
     """Why it falls due then: what has counted, where the rest ends, and what moved it."""
     result = found.result
-    told = [_by_policy(result)]
+    stands_still = found.runs_on_due_at is not None and result.fell_due_at is None
+    told = [_by_policy(result, stands_still=stands_still)]
     if result.until is not None:
         moved = result.until > result.natural_at
         said = _("The customer wishes it later: due %(time)s.") if moved else _(
@@ -85,7 +86,7 @@ def reasons(found: Explanation) -> list[str]:
     return told
 
 
-def _by_policy(result: Result) -> str:
+def _by_policy(result: Result, *, stands_still: bool) -> str:
     words = {
         "span": hours(result.span),
         "days": result.span.days,
@@ -106,6 +107,8 @@ def _by_policy(result: Result) -> str:
         told = _("It started %(start)s; that service day, or the next that opens, closes %(due)s.")
     elif result.way == Way.BEFORE_APPOINTMENT:
         told = _("The appointment begins %(anchor)s; %(span)s before it is %(due)s.")
+    elif stands_still:
+        told = _("Until %(since)s, %(counted)s of %(span)s had counted.")
     elif result.counted:
         told = _("Until %(since)s, %(counted)s of %(span)s had counted. The other %(left)s of open time end %(due)s.")
     else:
@@ -232,7 +235,11 @@ class Line:
 
     @property
     def to(self) -> str:
-        return exact(self.stretch.end) if self.stretch else ""
+        """Its end; on the same day the hour says enough."""
+        if self.stretch is None:
+            return ""
+        begin, end = timezone.localtime(self.stretch.start), timezone.localtime(self.stretch.end)
+        return f"{end:%H:%M:%S}" if begin.date() == end.date() else exact(self.stretch.end)
 
     @property
     def length(self) -> str:
@@ -258,8 +265,13 @@ _MARKS = {
 
 
 def lines(found: Explanation) -> list[Line]:
-    """The sum from the start to now, what happened, and what is ahead, in order of time."""
+    """The sum from the start to now, what happened, and what is ahead, in order of time.
+
+    Of a promise that is no sum (a service day closes), only what happened and what did not count.
+    """
     every = [*((one, False) for one in found.stretches), *((one, True) for one in found.ahead)]
+    if found.result.way != Way.SPAN:
+        every = [(one, ahead) for one, ahead in every if one.why in (Why.WAITING, Why.STARTED_OVER)]
     begin = every[0][0].start if every else found.at
     whole = ((every[-1][0].end - begin) if every else timedelta(0)) or timedelta(1)
     told = []
@@ -276,7 +288,8 @@ def lines(found: Explanation) -> list[Line]:
                 Line(happened.segment.at, f"{text} · {why}" if why else text, who(happened.segment), mark=_MARKS[kind])
             )
     ends = found.changes[-1].segment.kind if found.changes else ""
-    told.append(Line(found.result.due_at, _("due"), "", mark="alarm"))
+    if found.runs_on_due_at is None or found.result.fell_due_at is not None:  # what stands still is due later
+        told.append(Line(found.result.due_at, _("due"), "", mark="alarm"))
     if ends not in (SegmentKind.MEET, SegmentKind.STOP):
         told.append(Line(found.at, _("now"), "", mark="clock"))
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.core.working_time import open_intervals, working_time_between
 from tickets.sla.judge import calendar_of
@@ -26,7 +27,7 @@ class Why(TextChoices):
 
     OPEN = "open", _("counts")
     DAYS = "days", _("several days")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", pgettext_lazy("outside opening hours", "closed")
     HOLIDAY = "holiday", _("holiday")
     WAITING = "waiting", _("waiting")
     STARTED_OVER = "started_over", _("started over")

@@ -42,6 +42,7 @@ def clock(request: HttpRequest, clock_id: int) -> HttpResponse:
         "others": [(other, explained.conditions(other)) for other in found.others],
         "pauses": [str(WaitingFor(reason).label) for reason in found.policy.pause_reasons if reason in WaitingFor],
         "next_people": _people(found),
+        "unanswered": is_unanswered(one),
         "may_acknowledge": is_unanswered(one) and promises.may_acknowledge(one, by=actor),
         "may_unpark": one.parked_at is not None and actor.user is not None and actor.user.role in LEADERS,
     }
