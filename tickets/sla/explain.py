@@ -197,7 +197,7 @@ def _result(segments: list[Segment], verdict: Judgement) -> tuple[list[Change], 
     for segment, last in walk(segments):
         changed = before is not None and segment.policy.pk != before.pk
         changes.append(Change(segment, last.elapsed, before if changed else None))  # type: ignore[arg-type]
-        before = segment.policy  # type: ignore[assignment]
+        before = segment.policy
     assert last is not None
     changes += [Change(segment, last.elapsed) for segment in segments[len(changes) :]]
     way = Way.SPAN
