@@ -70,6 +70,14 @@ PAGES: dict[str, Line] = {
     "ticket_visits": Line("/tickets/{number}/visits/", TICKET, TICKET_OTHERS),
     "ticket_callbacks": Line("/tickets/{number}/callbacks/", TICKET, TICKET_OTHERS),
     "clock": Line("/clocks/{clock}/", TICKET, TICKET_OTHERS),
+    "clock_acknowledge": Line(
+        "/clocks/{broken}/acknowledge/",
+        "login in 403 403 403 403 in in 403",
+        "login in 403 404 403 403 in in 403",
+        True,
+    ),
+    "clock_unpark": Line("/clocks/{broken}/unpark/", "login 403 403 403 403 403 in in 403", post=True),
+    "escalations": Line("/escalations/", "login 403 403 403 403 403 200 200 403"),
     "intake": Line("/tickets/new/", "login 200 200 200 200 200 200 200 403"),
     "dispatch": Line("/dispatch/", "login 403 200 403 403 403 200 200 403"),
     "dispatch_plan": Line("/dispatch/{number}/plan/", "login 403 in 403 403 403 in in 403", post=True),
@@ -123,6 +131,7 @@ API: dict[str, tuple[str, str, str]] = {
     "api-sheet": ("GET", "/api/v1/tickets/{ticket}/sheet", "401 401 403 404 409"),  # it is being made
     "api-callbacks": ("GET", "/api/v1/tickets/{ticket}/callbacks", "401 401 403 404 200"),
     "api-attempts": ("POST", "/api/v1/callbacks/{callback}/attempts", "401 401 403 404 in"),
+    "api-clock-explain": ("GET", "/api/v1/clocks/{clock}/explain", "401 401 403 404 200"),
     "api-regions": ("GET", "/api/v1/regions", "401 401 200 200 200"),
     "api-kinds": ("GET", "/api/v1/kinds", "401 401 200 200 200"),
     "api-channels": ("GET", "/api/v1/channels", "401 401 200 200 200"),
@@ -185,6 +194,8 @@ class Scene:
         visited = cast.visited(phone="138 0000 4413", customer_name="李雷", serial="X-9")
         ticket = cast.ticket_in("visit_planned")
         cast.ticket_in("received", phone="138 0000 4414", customer_name="韩梅梅", serial="X-8", kind="installation")
+        broken = ticket.clocks.get(target="on_site")
+        type(broken).objects.filter(pk=broken.pk).update(broken=True, breached_at=broken.due_at)
         notice = supervisor.notices.first() or visited.events.get(
             kind="ticket.visit_completed"
         ).notices.model.objects.create(
@@ -203,6 +214,7 @@ class Scene:
             "ticket": ticket.pk,
             "visit": ticket.visits.get().pk,
             "clock": ticket.clocks.order_by("pk")[0].pk,
+            "broken": broken.pk,
             "notice": notice.pk,
             "absence": absence.pk,
             "callback": visited.callbacks.get().pk,
@@ -246,7 +258,8 @@ def _status(client: Client, path: str, *, post: bool, like: str) -> str:
 def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
     method, path, wanted = API[name]
     ticket = cast.visited(by=cast.partner_actor())
-    path = path.format(ticket=ticket.pk, callback=ticket.callbacks.get().pk)
+    clock = ticket.clocks.order_by("pk")[0]
+    path = path.format(ticket=ticket.pk, callback=ticket.callbacks.get().pk, clock=clock.pk)
     got = [_api_status(cast, method, path, key) for key in KEYS]
     assert " ".join(got) == wanted, path
 

@@ -6,6 +6,7 @@ What is known here comes from the ticket, its clocks and its timeline: an appoin
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,13 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from aftersales.accounts.actors import Actor
+from aftersales.core.templatetags.ui import span
 from tickets import describe
 from tickets.forms import LOCAL
 from tickets.models import Event, Ticket
 from tickets.sla import clocks, policies
 from tickets.sla.models import Clock
-from tickets.sla.states import ClockState, Target
-from tickets.states import CALLED_BACK, EventKind, State, WaitingFor
+from tickets.sla.states import ClockState, OnChange, Target
+from tickets.states import CALLED_BACK, EventKind, Grade, State, WaitingFor
 
 _Teller = Callable[[Ticket, Actor], list[str]]
 
@@ -164,9 +166,27 @@ def _reopen(ticket: Ticket, _actor: Actor) -> list[str]:
 
 
 def _grade(ticket: Ticket, _actor: Actor) -> list[str]:
-    if not _open(ticket):
-        return []
-    return [_("The running promises are judged anew: the time that has passed counts against the new span.")]
+    """What another grade does to each promise whose span depends on it; the others are left as they are."""
+    told = []
+    for clock in _open(ticket):
+        spans, effects = {}, set()
+        for grade in Grade:
+            try:
+                holds = policies.choose(Target(clock.target), replace(clocks.facts_of(ticket), grade=grade.value))
+            except policies.NoPolicy:
+                continue
+            spans[grade] = holds
+            effects |= {OnChange(holds.on_change)} if holds.pk != clock.policy_id else set()
+        if len({holds.pk for holds in spans.values()}) < 2:
+            continue
+        comma = pgettext("between the things of a list", ", ")
+        by_grade = comma.join(f"{grade.value}: {span(holds.span)}" for grade, holds in spans.items())
+        told += [
+            _("“%(name)s” by grade – %(spans)s. On a change: %(effect)s.")
+            % {"name": clock.label, "spans": by_grade, "effect": effect.label}
+            for effect in sorted(effects)
+        ]
+    return told
 
 
 def _hand_over(ticket: Ticket, actor: Actor) -> list[str]:

@@ -15,6 +15,7 @@ from tickets.models import Notice
 # label, url name, icon, key after "g", roles
 _PLACES = [
     (_("Dashboard"), "dashboard", "dashboard", "o", LEADERS),
+    (_("Escalations"), "escalations", "stairs-up", "e", LEADERS),
     (_("Desk"), "desk", "inbox", "d", DESK | {Role.ARCHIVIST}),
     (_("Dispatch"), "dispatch", "calendar-event", "b", LEADERS | {Role.DISPATCHER}),
     (_("My day"), "my_day", "tool", "v", frozenset({Role.TECHNICIAN})),

@@ -19,6 +19,7 @@ from aftersales.core.text import bigrams, digits, fold, has_cjk
 from aftersales.customers.models import Customer, CustomerPhone, Product
 from tickets.models import Event, Ticket
 from tickets.sla.models import Clock
+from tickets.sla.states import OPEN as OPEN_CLOCK
 from tickets.states import State
 
 COUNT_CAP = 1000  # more than this is shown as "1,000+": nobody works through more, and counting them costs a scan
@@ -42,6 +43,28 @@ class DeskView(TextChoices):
 BY_CLOCK = Order("next_due_at", "id")
 BY_END = Order("-ended_at", "-id")
 NEWEST = Order("-id")
+
+
+BY_BREACH = Order("breached_at", "id")
+
+
+def unanswered(*, target: str = "", team: int | None = None) -> QuerySet[Clock]:
+    """Broken promises that are still to be kept and that nobody takes care of; read in BY_BREACH, its index."""
+    rows = Clock.objects.filter(broken=True, acknowledged_at=None, state__in=OPEN_CLOCK)
+    if target:
+        rows = rows.filter(target=target)
+    if team is not None:
+        rows = rows.filter(ticket__team=team)
+    return rows.select_related("policy", "ticket__customer", "ticket__owner", "ticket__team")
+
+
+def parked() -> QuerySet[Clock]:
+    """Promises at whose end something had to be done that failed for good; the oldest first."""
+    return (
+        Clock.objects.filter(parked_at__isnull=False)
+        .select_related("policy", "ticket__customer")
+        .order_by("parked_at", "pk")
+    )
 
 
 def desk(view: str, actor: Actor, *, mine: bool = False) -> tuple[QuerySet[Ticket], Order]:

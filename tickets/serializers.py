@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from aftersales.accounts.actors import Actor
-from aftersales.accounts.models import Region
+from aftersales.accounts.models import Partner, Region, User
 from aftersales.accounts.reference import region_code, region_with_code
 from aftersales.core.api import stamp
 from aftersales.core.strict import MomentField, StrictSerializer
@@ -407,14 +407,15 @@ def ticket_out(ticket: Ticket, clocks: list[dict[str, Any]], actor: Actor) -> di
     }
 
 
+def by_out(user: User | None, partner: Partner | None) -> dict[str, str]:
+    """Who did something (ByOut)."""
+    if user is not None:
+        return {"type": "staff", "name": user.name}
+    return {"type": "partner", "name": partner.name} if partner is not None else {"type": "system", "name": ""}
+
+
 def event_out(event: Event) -> dict[str, Any]:
     """A timeline entry in an answer (EventOut)."""
-    if event.user is not None:
-        by = {"type": "staff", "name": event.user.name}
-    elif event.partner is not None:
-        by = {"type": "partner", "name": event.partner.name}
-    else:
-        by = {"type": "system", "name": ""}
     return {
         "id": event.pk,
         "kind": event.kind,
@@ -422,7 +423,7 @@ def event_out(event: Event) -> dict[str, Any]:
         "at": stamp(event.at),
         "recorded_at": stamp(event.recorded_at),
         "door": event.door,
-        "by": by,
+        "by": by_out(event.user, event.partner),
         "from_state": event.from_state or None,
         "to_state": event.to_state or None,
         "version": event.version,

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from tickets.views import clock, desk, inbox, search, sent, ticket, verb
+from tickets.views import clock, desk, escalations, inbox, search, sent, ticket, verb
 
 
 class TicketNumber:
@@ -28,4 +28,7 @@ urlpatterns = [
     path("tickets/<ticket_number:number>/", ticket.ticket, name="ticket"),
     path("tickets/<ticket_number:number>/do/<slug:name>/", verb.verb, name="ticket_verb"),
     path("clocks/<int:clock_id>/", clock.clock, name="clock"),
+    path("clocks/<int:clock_id>/acknowledge/", clock.acknowledge, name="clock_acknowledge"),
+    path("clocks/<int:clock_id>/unpark/", clock.unpark, name="clock_unpark"),
+    path("escalations/", escalations.escalations, name="escalations"),
 ]

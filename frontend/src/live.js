@@ -53,7 +53,7 @@ const held = (container) => {
   return (
     (container.contains(active) && active.matches("input:not([type=search]), textarea, select, [contenteditable]")) ||
     (cursor() && container.contains(cursor()) && cursor() === active) ||
-    container.querySelector(".dropdown-menu.show, dialog[open], form[data-dirty], input[type=checkbox]:checked[data-row]") !== null
+    container.querySelector(".dropdown-menu.show, dialog[open], details.folded[open], form[data-dirty], input[type=checkbox]:checked[data-row]") !== null
   );
 };
 function hold(container) {

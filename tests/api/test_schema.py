@@ -101,7 +101,8 @@ def one_connection():
 def known(cast: Cast, one_connection: None) -> dict[str, int]:
     """Keys of things that are there, so that not every made-up address is a 404."""
     ticket = cast.visited(by=cast.partner_actor())
-    return {"tickets": ticket.pk, "callbacks": ticket.callbacks.get().pk}
+    clock = ticket.clocks.get(target="on_site")
+    return {"tickets": ticket.pk, "callbacks": ticket.callbacks.get().pk, "clocks": clock.pk}
 
 
 @schema.parametrize()

@@ -158,26 +158,3 @@ def test_asks_the_database_as_often_for_a_long_story(client, cast: Cast):
         desk.note(ticket.pk, text=f"note {i}", by=by, at=cast.at + timedelta(minutes=i))
     assert queries() == few
     assert few <= 12
-
-
-def test_explains_a_clock(client, cast: Cast):
-    ticket = cast.ticket_in("waiting")
-    client.force_login(cast.user("clerk"))
-    clock = ticket.clocks.get(target="on_site")
-    answer = client.get(reverse("clock", args=[clock.pk]))
-    text = answer.content.decode()
-    assert [str(step.label) for step in answer.context["steps"]] == ["started", "paused"]
-    assert answer.context["steps"][1].counted == timedelta(minutes=30)
-    assert answer.context["verdict"].due_at == clock.due_at
-    assert "On site within 24 hours" in text
-    assert "Fault grade: 3 · degraded" in text
-
-
-def test_explains_a_broken_clock_with_when_it_was_noticed(client, cast: Cast):
-    ticket = cast.ticket()
-    sweep.sweep(at=cast.at + timedelta(hours=2))
-    client.force_login(cast.user("clerk"))
-    clock = ticket.clocks.get(target="response")
-    answer = client.get(reverse("clock", args=[clock.pk]))
-    assert clock.due_at in [firing.due_at for firing in answer.context["firings"]]
-    assert clock.breached_at == cast.at + timedelta(hours=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -51,18 +51,24 @@ def judge(segments: Iterable[SegmentLike]) -> Judgement:
     judged anew or moved by the customer, the time of a warning until it is judged anew.
     Raises ValueError when there is no start.
     """
-    state: _Sum | None = None
+    states = [state for _segment, state in walk(segments)]
+    if not states:
+        raise ValueError("A clock without a start cannot be judged.")
+    return states[-1].judgement()
+
+
+def walk(segments: Iterable[SegmentLike]) -> Iterator[tuple[SegmentLike, Sum]]:
+    """Each segment before the end, with the sum as it stands after it: one object, which goes on."""
+    state: Sum | None = None
     for segment in segments:
         if segment.kind in (SegmentKind.MEET, SegmentKind.STOP):
-            break
-        state = state or _Sum(segment)
+            return
+        state = state or Sum(segment)
         state.add(segment)
-    if state is None:
-        raise ValueError("A clock without a start cannot be judged.")
-    return state.judgement()
+        yield segment, state
 
 
-class _Sum:
+class Sum:
     """The sum so far: what has elapsed, since when it runs, what is over already."""
 
     def __init__(self, first: SegmentLike) -> None:
@@ -133,14 +139,17 @@ class _Sum:
             opens = start_of_service_day(self.started + policy.not_before_span, calendar)
         return Judgement(due, fire_times[0], opens, fire_times, len(warnings), self.elapsed)
 
-    def _due(self) -> datetime:
+    def natural_due(self) -> datetime:
+        """When it falls due by its policy alone, without the customer's wish."""
         policy, calendar = self.policy, calendar_of(self.policy)
         if policy.until_day_end:
-            due = _day_end(self.started, policy, calendar)
-        elif policy.before_anchor and self.anchor is not None:
-            due = max(self.anchor - policy.span, self.started)
-        else:
-            due = self._used_up(policy.span)
+            return _day_end(self.started, policy, calendar)
+        if policy.before_anchor and self.anchor is not None:
+            return max(self.anchor - policy.span, self.started)
+        return self._used_up(policy.span)
+
+    def _due(self) -> datetime:
+        due = self.natural_due()
         return max(due, self.until) if self.until else due
 
     def _used_up(self, span: timedelta) -> datetime:

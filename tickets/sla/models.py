@@ -20,7 +20,7 @@ from aftersales.core.fsm import FSMField, ReadAgain, transition
 from aftersales.core.working_time import WorkCalendar
 from aftersales.customers.models import Contract, ProductModel
 from tickets.models import Event, Ticket
-from tickets.sla.states import ClockState, OnChange, SegmentKind, Target
+from tickets.sla.states import OPEN, ClockState, OnChange, SegmentKind, Target
 from tickets.states import Channel, Grade, Kind, WaitingFor
 
 
@@ -234,6 +234,11 @@ class Clock(ReadAgain, models.Model):
             ),
             models.Index(fields=["due_at"], condition=Q(state="paused"), name="clock_paused"),
             models.Index(fields=["parked_at"], condition=Q(parked_at__isnull=False), name="clock_parked"),
+            models.Index(
+                fields=["breached_at", "id"],
+                condition=Q(broken=True, acknowledged_at=None, state__in=["running", "paused"]),
+                name="clock_unanswered",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -262,6 +267,16 @@ class Clock(ReadAgain, models.Model):
     def overdue(self) -> bool:
         """Whether it fell due before it was met."""
         return self.broken
+
+    @property
+    def escalated(self) -> int:
+        """How often it was escalated since it was broken."""
+        return max(self.step - self.due_step - 1, 0)
+
+    @property
+    def taken_care_of(self) -> bool:
+        """Whether somebody acknowledged that it is broken, and it is still to be kept."""
+        return self.broken and self.acknowledged_at is not None and self.state in OPEN
 
     @property
     def met_late(self) -> bool:

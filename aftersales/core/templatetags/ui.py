@@ -182,6 +182,8 @@ def chip(clock: Any, now: datetime) -> SafeString:
         if start and due > start:
             share = max(0.0, min(1.0, left / (due - start)))
         hint = w["due"].format(time=exact(due))
+        if over and _value(clock, "taken_care_of"):
+            mark, hint = "hand-stop", f"{w['seen']}, {hint}"
     elif state == "paused":
         mark, text = "clock-pause", w["paused"]
         reason = str(_value(clock, "pause_word") or "")
@@ -297,6 +299,7 @@ def _words() -> dict[str, str]:
             "ago": _("{span} ago"),
             "now": _("just now"),
             "due": _("due {time}"),
+            "seen": _("somebody takes care of it"),
             "paused": _("paused"),
             "met": _("kept {time}"),
             "met_late": _("kept too late, {time}"),
