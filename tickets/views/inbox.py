@@ -20,9 +20,9 @@ from aftersales.core import keyset
 from tickets import describe
 from tickets.models import Notice
 from tickets.services import inbox as service
-from tickets.views.sent import READERS
 from tickets.services import promises
 from tickets.states import EventKind
+from tickets.views.sent import READERS
 
 PAGE_SIZE = 50
 LEAST_FOLDED = 3  # fewer late ones are no storm
