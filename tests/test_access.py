@@ -66,6 +66,7 @@ PAGES: dict[str, Line] = {
     "ticket_visits": Line("/tickets/{number}/visits/", TICKET, TICKET_OTHERS),
     "ticket_callbacks": Line("/tickets/{number}/callbacks/", TICKET, TICKET_OTHERS),
     "clock": Line("/clocks/{clock}/", TICKET, TICKET_OTHERS),
+    "what_if": Line("/policies/what-if/", "login 403 403 403 403 403 200 200 403"),
     "intake": Line("/tickets/new/", "login 200 200 200 200 200 200 200 403"),
     "dispatch": Line("/dispatch/", "login 403 200 403 403 403 200 200 403"),
     "dispatch_plan": Line("/dispatch/{number}/plan/", "login 403 in 403 403 403 in in 403", post=True),

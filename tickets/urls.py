@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from tickets.views import clock, desk, inbox, search, ticket, verb
+from tickets.views import clock, desk, inbox, search, ticket, verb, what_if
 
 
 class TicketNumber:
@@ -26,4 +26,5 @@ urlpatterns = [
     path("tickets/<ticket_number:number>/", ticket.ticket, name="ticket"),
     path("tickets/<ticket_number:number>/do/<slug:name>/", verb.verb, name="ticket_verb"),
     path("clocks/<int:clock_id>/", clock.clock, name="clock"),
+    path("policies/what-if/", what_if.what_if, name="what_if"),
 ]
