@@ -78,6 +78,7 @@ PAGES: dict[str, Line] = {
     ),
     "clock_unpark": Line("/clocks/{broken}/unpark/", "login 403 403 403 403 403 in in 403", post=True),
     "escalations": Line("/escalations/", "login 403 403 403 403 403 200 200 403"),
+    "what_if": Line("/policies/what-if/", "login 403 403 403 403 403 200 200 403"),
     "intake": Line("/tickets/new/", "login 200 200 200 200 200 200 200 403"),
     "dispatch": Line("/dispatch/", "login 403 200 403 403 403 200 200 403"),
     "dispatch_plan": Line("/dispatch/{number}/plan/", "login 403 in 403 403 403 in in 403", post=True),

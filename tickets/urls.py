@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from tickets.views import clock, desk, escalations, inbox, search, sent, ticket, verb
+from tickets.views import clock, desk, escalations, inbox, search, sent, ticket, verb, what_if
 
 
 class TicketNumber:
@@ -31,4 +31,5 @@ urlpatterns = [
     path("clocks/<int:clock_id>/acknowledge/", clock.acknowledge, name="clock_acknowledge"),
     path("clocks/<int:clock_id>/unpark/", clock.unpark, name="clock_unpark"),
     path("escalations/", escalations.escalations, name="escalations"),
+    path("policies/what-if/", what_if.what_if, name="what_if"),
 ]

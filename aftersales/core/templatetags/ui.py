@@ -231,6 +231,12 @@ def phone_link(e164: str | None) -> str:
     return format_html('<a class="phone-link text-nowrap" href="tel:{}">{}</a>', e164, phones.display(str(e164)))
 
 
+@register.filter
+def grouped(number: int | None) -> str:
+    """Write a count with a comma between thousands, in every language: "1,204"."""
+    return "" if number is None else f"{number:,}"
+
+
 # ── Form fields ─────────────────────────────────────────────────────────────────────────────────────
 
 
