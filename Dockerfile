@@ -26,6 +26,7 @@ COPY scripts scripts
 COPY locale locale
 COPY static static
 COPY templates templates
+COPY docs/rules.md docs/rules.zh-hans.md docs/rules.zh-hant.md docs/
 COPY aftersales aftersales
 COPY tickets tickets
 COPY visits visits

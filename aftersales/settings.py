@@ -11,6 +11,8 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from aftersales.core import senders
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()  # NAME_FILE is read where NAME is absent: container secrets
 
@@ -231,6 +233,14 @@ DEFAULT_PHONE_REGION = env.str("DEFAULT_PHONE_REGION", default="CN")
 COMPANY = env.str("COMPANY", default="Aftersales")  # the mark on forms
 COMPANY_CONTACT = env.str("COMPANY_CONTACT", default="")  # the contact line on forms: hotline, address
 PUBLIC_URL = env.str("PUBLIC_URL", default="")  # where a form's QR code leads to; empty: the number alone
+
+# ── Notices that leave the house; without an address they are written to the log ────────────────
+EMAIL_SERVER = senders.smtp(env.str("EMAIL_URL", default=""))  # smtp+tls://user:password@host:587
+EMAIL_FROM = senders.from_address(env.str("EMAIL_FROM", default=""), needed=bool(EMAIL_SERVER))
+SMS_GATEWAY_URL = senders.gateway("SMS_GATEWAY_URL", env.str("SMS_GATEWAY_URL", default=""))
+SMS_GATEWAY_TOKEN = senders.token("SMS_GATEWAY_TOKEN", env.str("SMS_GATEWAY_TOKEN", default=""))
+WECHAT_GATEWAY_URL = senders.gateway("WECHAT_GATEWAY_URL", env.str("WECHAT_GATEWAY_URL", default=""))
+WECHAT_GATEWAY_TOKEN = senders.token("WECHAT_GATEWAY_TOKEN", env.str("WECHAT_GATEWAY_TOKEN", default=""))
 
 # ── Files ───────────────────────────────────────────────────────────────────────────────────────
 STATIC_URL = "static/"

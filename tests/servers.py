@@ -54,6 +54,7 @@ def start(*, idle: bool, at_end) -> None:  # type: ignore[no-untyped-def]
     at_end(servers.stop)  # last in, first out: before the folder goes
     if not idle:
         found |= servers.start(postgres="DATABASE_URL" not in found, valkey="REDIS_URL" not in found)
-    for name in ("SECRET_KEY_FALLBACKS", "HTTPS", "PROXY_COUNT", "EVENTS_PORT", "DEBUG"):
+    senders = ("EMAIL_URL", "EMAIL_FROM", "SMS_GATEWAY_URL", "WECHAT_GATEWAY_URL")
+    for name in ("SECRET_KEY_FALLBACKS", "HTTPS", "PROXY_COUNT", "EVENTS_PORT", "DEBUG", *senders):
         os.environ.pop(name, None)  # of the shell, or of the `make run` in the next window
     os.environ.update({**_defaults(home), **found, HERE: str(home)})

@@ -61,6 +61,8 @@ PAGES: dict[str, Line] = {
     "inbox": Line("/inbox/", "login 200 200 200 200 200 200 200 200"),
     "inbox_read": Line("/inbox/read/", SIGNED_IN_POST, post=True),
     "inbox_acknowledge": Line("/inbox/{notice}/acknowledge/", "login 404 404 404 404 404 in 404 404", post=True),
+    "notices": Line("/notices/", "login 403 403 403 403 403 200 200 200"),
+    "notice_again": Line("/notices/{notice}/again/", "login 403 403 403 403 403 404 404 404", post=True),
     "ticket": Line("/tickets/{number}/", TICKET, TICKET_OTHERS),
     "ticket_verb": Line("/tickets/{number}/do/note/", TICKET, TICKET_OTHERS),
     "ticket_visits": Line("/tickets/{number}/visits/", TICKET, TICKET_OTHERS),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -21,6 +23,7 @@ from tickets.sla.states import Target
 from tickets.states import Channel, EventKind, Grade, Kind, State, WaitingFor
 
 NOTICED_LATE = timedelta(minutes=1)  # a promise is broken when it falls due; later notice is worth a word
+_CHIP = '<span class="badge'  # where the mark of a rule begins, always last in a sentence
 SHORT_NOTE = 120  # characters; a longer note, or one of several lines, stands below the sentence
 
 
@@ -128,19 +131,27 @@ def entry(event: Event) -> Entry:
     if event.to_state:
         text = format_html("{} {}", text, _state(event.to_state))
     detail = _edited(event.data) if event.kind == EventKind.EDITED else ("" if short else note)
-    if event.user is not None:
-        who = event.user.name
-    elif event.partner is not None:
-        who = event.partner.name
-    else:
-        who = "" if event.kind in _BY_ITSELF else _("the system")
-    return Entry(event.at, who, icon, colour, text, detail, _door(event.door), event.kind)
+    return Entry(event.at, who(event), icon, colour, text, detail, _door(event.door), event.kind)
 
 
-def sentence(event: Event) -> str:
-    """The event in plain words, for a notice or a line of another page."""
+def plain(event: Event) -> tuple[str, str]:
+    """The event in words without markup, for a message that leaves the house, and the rule that it names or ""."""
     teller = _TELLERS.get(event.kind)
-    return str(teller(event.data) if teller else _known(event.kind))
+    told = teller(event.data) if teller else _known(event.kind)
+    if not isinstance(told, SafeString):
+        return told, ""
+    words, _chip, chip = told.partition(_CHIP)
+    rule = re.search(r'title="(R\d\d)', chip)
+    return unescape(strip_tags(words)).strip(), rule[1] if rule else ""
+
+
+def who(event: Event) -> str:
+    """Who did it; "" for what came by itself."""
+    if event.user is not None:
+        return event.user.name
+    if event.partner is not None:
+        return event.partner.name
+    return "" if event.kind in _BY_ITSELF else _("the system")
 
 
 def moment(value: datetime) -> str:

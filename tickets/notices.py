@@ -5,23 +5,54 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.utils.timezone import get_default_timezone
+
+from aftersales.accounts import quiet
 from aftersales.accounts.models import User
 from aftersales.accounts.roles import Role
 from aftersales.core.batch import fresh
 from tickets.models import Event, Notice, Ticket
+from tickets.states import Grade
 
 
 def post(event: Event, *, to: Iterable[User | None], at: datetime, urgent: bool = False) -> None:
-    """Tell each of these people once in their inbox; nobody is told of what they did themselves."""
+    """Tell each of these people once in their inbox, and what is urgent by their other channels too.
+
+    Nobody is told of what they did themselves.
+    """
     Notice.objects.bulk_create(rows(event, to=to, at=at, urgent=urgent), ignore_conflicts=True)
 
 
 def rows(event: Event, *, to: Iterable[User | None], at: datetime, urgent: bool = False) -> list[Notice]:
-    """The notices that `post` writes, not saved yet."""
+    """The notices that `post` writes, not saved yet; nothing is asked of the database."""
     people = {user.pk: user for user in to if user is not None and user.is_active and user.pk != event.user_id}
-    return [
+    told = [
         fresh(Notice, recipient=user, event=event, ticket=event.ticket, urgent=urgent, created_at=at)
         for user in people.values()
+    ]
+    if urgent:
+        told += [notice for user in people.values() for notice in _outside(event, user, at=at)]
+    return told
+
+
+def _outside(event: Event, user: User, *, at: datetime) -> list[Notice]:
+    """The same by the person's channels, for the relay to send: after their quiet hours, unless the device is down."""
+    when = at
+    if event.ticket.grade != Grade.DOWN:
+        when = quiet.after(at, user.quiet_from, user.quiet_until, get_default_timezone())
+    return [
+        fresh(
+            Notice,
+            recipient=user,
+            event=event,
+            ticket=event.ticket,
+            channel=channel,
+            urgent=True,
+            state=Notice.State.QUEUED,
+            next_attempt_at=when,
+            created_at=at,
+        )
+        for channel in dict.fromkeys(user.channels)
     ]
 
 

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from tickets.views import clock, desk, inbox, search, ticket, verb
+from tickets.views import clock, desk, inbox, search, sent, ticket, verb
 
 
 class TicketNumber:
@@ -23,6 +23,8 @@ urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/read/", inbox.read_all, name="inbox_read"),
     path("inbox/<int:notice_id>/acknowledge/", inbox.acknowledge, name="inbox_acknowledge"),
+    path("notices/", sent.notices, name="notices"),
+    path("notices/<int:notice_id>/again/", sent.send_again, name="notice_again"),
     path("tickets/<ticket_number:number>/", ticket.ticket, name="ticket"),
     path("tickets/<ticket_number:number>/do/<slug:name>/", verb.verb, name="ticket_verb"),
     path("clocks/<int:clock_id>/", clock.clock, name="clock"),

@@ -222,21 +222,38 @@ class House(Collector):
 
     def _queues(self) -> Iterator[Metric]:
         waiting = _CAPPED.format(table="tickets_outboxmessage", where="publish_at IS NOT NULL")
-        queued = _CAPPED.format(
-            table="tickets_notice", where="state = 'queued' AND next_attempt_at <= statement_timestamp()"
-        )
-        ((messages, age, notices),) = self._rows(
+        # By their partial indexes. Those that wait for the end of quiet hours are not late.
+        pending = "state = 'queued' AND next_attempt_at IS NOT NULL"
+        due = f"{pending} AND next_attempt_at <= statement_timestamp()"
+        late = f"{pending} AND (last_error <> '' OR next_attempt_at <= statement_timestamp())"
+        states = {
+            "due": _CAPPED.format(table="tickets_notice", where=due),
+            "in_flight": _CAPPED.format(
+                table="tickets_notice", where="state = 'in_flight' AND next_attempt_at IS NOT NULL"
+            ),
+            "failed": _CAPPED.format(table="tickets_notice", where="state = 'failed' AND channel <> 'inbox'"),
+        }
+        ((messages, age, notices, in_flight, failed, notice_age),) = self._rows(
             f"SELECT {waiting}, "  # noqa: S608  our own words
             "(SELECT EXTRACT(EPOCH FROM clock_timestamp() - min(created_at))::float8 FROM "
             "(SELECT created_at FROM tickets_outboxmessage WHERE publish_at IS NOT NULL LIMIT %s) AS rows), "
-            f"{queued}",
-            [COUNT_CAP, COUNT_CAP, COUNT_CAP],
+            f"{states['due']}, {states['in_flight']}, {states['failed']}, "
+            "(SELECT EXTRACT(EPOCH FROM clock_timestamp() - min(since))::float8 FROM (SELECT CASE WHEN last_error = '' "
+            f"THEN next_attempt_at ELSE created_at END AS since FROM tickets_notice WHERE {late} LIMIT %s) AS rows)",
+            [COUNT_CAP] * 6,
         )
         yield GaugeMetricFamily("aftersales_outbox_waiting", "Tasks that no worker has done yet.", value=messages)
         yield GaugeMetricFamily(
             "aftersales_outbox_oldest_seconds", "Age of the oldest of them; 0 when there is none.", value=age or 0.0
         )
         yield GaugeMetricFamily("aftersales_notices_queued", "Notices that are to be sent now.", value=notices)
+        yield GaugeMetricFamily("aftersales_notices_in_flight", "Notices that are being sent.", value=in_flight)
+        yield GaugeMetricFamily("aftersales_notices_failed", "Notices that nobody could be sent.", value=failed)
+        yield GaugeMetricFamily(
+            "aftersales_notices_oldest_seconds",
+            "How long the oldest notice waits to be sent, quiet hours aside; 0 when none does.",
+            value=max(0.0, notice_age or 0.0),
+        )
 
     def _heartbeats(self) -> Metric:
         family = GaugeMetricFamily(

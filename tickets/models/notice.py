@@ -28,6 +28,7 @@ class Notice(models.Model):
         IN_FLIGHT = "in_flight", _("in flight")
         SENT = "sent", _("sent")
         FAILED = "failed", _("failed")
+        DROPPED = "dropped", _("no longer needed")
 
     recipient = models.ForeignKey(User, models.CASCADE, related_name="notices", db_index=False)
     event = models.ForeignKey(Event, models.PROTECT, related_name="notices", db_index=False)
@@ -39,6 +40,9 @@ class Notice(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)  # queued: not before; in flight: stuck after
     sent_at = models.DateTimeField(null=True, blank=True)
+    # The message that this went out with: the id of its first notice. Kept while the message may have got through, so
+    # that it is repeated as it was and a receiver knows it again.
+    parcel = models.BigIntegerField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
@@ -54,6 +58,9 @@ class Notice(models.Model):
             models.Index(fields=["recipient", "-id"], name="notice_inbox"),
             models.Index(fields=["recipient"], condition=Q(read_at=None), name="notice_unread"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="notice_queue"),
+            models.Index(fields=["-id"], condition=~Q(channel="inbox"), name="notice_outside"),
+            models.Index(fields=["state", "-id"], condition=~Q(channel="inbox"), name="notice_outside_state"),
+            models.Index(fields=["recipient", "sent_at"], condition=Q(sent_at__isnull=False), name="notice_sent"),
         ]
 
     def __str__(self) -> str:

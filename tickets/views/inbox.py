@@ -16,6 +16,7 @@ from aftersales.core import keyset
 from tickets import describe
 from tickets.models import Notice
 from tickets.services import inbox as service
+from tickets.views.sent import READERS
 
 PAGE_SIZE = 50
 MOST_NEW = 100  # shown at once; the next come when these are read
@@ -42,6 +43,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "more_fresh": len(fresh) > MOST_NEW,
         "most": MOST_NEW,
         "page": page,
+        "sees_sent": user.role in READERS,
         "any_unread": any(notice.read_at is None for notice in fresh),
     }
     template = "tickets/inbox.html#list" if request.htmx else "tickets/inbox.html"  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""`manage.py relay`: carries the outbox to the broker and news of changes to the live pages, until SIGTERM."""
+"""`manage.py relay`: carries the outbox to the broker, news to the live pages and notices out, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, connection
 
 from tickets import changes, outbox
+from tickets.delivery import courier
 from tickets.sla import sweep, watch
 
 HEARTBEAT = "relay"
 BEAT_SECONDS = 5.0
 MAX_BACK_OFF_SECONDS = 10.0
+GRACE_SECONDS = 2.5  # for what a thread has under way; a message that takes longer is sent again
 log = structlog.get_logger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Publish the outbox and tell live pages what changed; any number may run."
+    help = "Publish the outbox, tell live pages what changed, send notices; any number may run."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--poll", type=float, default=0.25, help="seconds between two looks (0.25)")
@@ -30,12 +32,17 @@ class Command(BaseCommand):
         ended = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
-        watcher = watch.Watch()  # a thread, so that a broker that does not answer never delays a promise
-        watcher.start()
+        # Threads, so that a broker that does not answer delays no promise, and a mail server neither.
+        threads = (watch.Watch(), courier.Courier())
+        for thread in threads:
+            thread.start()
         log.info("relay.started")
         self._run(ended, options["poll"])
-        watcher.end()
-        watcher.join(timeout=3)
+        for thread in threads:
+            thread.end()
+        deadline = time.monotonic() + GRACE_SECONDS
+        for thread in threads:
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
         log.info("relay.ended")
 
     def _run(self, ended: threading.Event, poll: float) -> None:

@@ -1,0 +1,1 @@
+"""Notices that leave the house: what they say, by what they go, and who sends them (docs/adr/0012)."""
