@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0007_reaching_people'),
+        ('tickets', '0008_words_of_clocks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
