@@ -152,15 +152,16 @@ CELERY = {
         "tickets.sla.tasks.*": {"queue": "sla"},
         "visits.tasks.render_service_sheet": {"queue": "pdf"},
     },
+    "beat_scheduler": "aftersales.core.bell:Bell",
     "beat_max_loop_interval": 0.25,
     "beat_schedule": {
-        "sweep": {"task": "tickets.sla.tasks.sweep", "schedule": 0.25, "options": {"expires": 5}},
+        "sweep": {"task": "tickets.sla.tasks.sweep", "schedule": 0.25},
         # Through each queue: that beat lives and that the queue is served is shown by the same task.
         **{
             f"heartbeat-{queue}": {
                 "task": "tickets.tasks.beat_heartbeat",
                 "schedule": 5.0,
-                "options": {"expires": 20, "queue": queue},
+                "options": {"queue": queue},
             }
             for queue in ("sla", "default", "pdf")
         },

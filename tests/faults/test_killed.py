@@ -21,8 +21,9 @@ RUNNING = ("web", "worker-sla", "beat", "relay")
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    yield from at_work(tmp_path, *RUNNING)
+def house(tmp_path: Path, template: str) -> Iterator[House]:
+    with at_work(tmp_path, *RUNNING, template=template) as house:
+        yield house
 
 
 def work(house: House) -> None:
