@@ -240,7 +240,7 @@ def search(large: dict[str, str]) -> Iterator[Row]:
 
 # ── arithmetic ─────────────────────────────────────────────────────────────────────────────────
 def arithmetic(large: dict[str, str]) -> Iterator[Row]:
-    """For information: how fast due times are computed, and what a sweep costs that finds nothing."""
+    """How fast due times are computed, and what a sweep costs that finds nothing."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.arithmetic"],
         cwd=servers.CHECKOUT,
@@ -249,8 +249,13 @@ def arithmetic(large: dict[str, str]) -> Iterator[Row]:
         text=True,
         check=True,
     )
-    for name, value, unit in json.loads(done.stdout):
-        yield Row(name, value, unit)
+    for name, value, unit, *goal in json.loads(done.stdout):
+        if goal:
+            fast = unit == "a second"
+            good = value >= goal[0] if fast else value <= goal[0]
+            yield Row(name, value, unit, f"{'≥' if fast else '≤'} {goal[0]:,}", good)
+        else:
+            yield Row(name, value, unit)
 
 
 # ── tools ──────────────────────────────────────────────────────────────────────────────────────

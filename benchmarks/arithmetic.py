@@ -1,4 +1,4 @@
-"""Figures without a web server, printed as JSON: [[name, value, unit], …]."""
+"""Figures without a web server, printed as JSON: [[name, value, unit], …], with the goal where there is one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import django
 
@@ -42,7 +42,10 @@ def main() -> None:
     rng = random.Random(1)
     starts = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(10**7)) for _i in range(1000)]
     hour, week = timedelta(hours=1), timedelta(hours=94.5)
-    figures = [
+    # Closed every seventh date, so that each span meets a holiday.
+    holidays = {date(2026, 1, 1) + timedelta(weeks=n): () for n in range(20)}
+    with_holidays = WorkCalendar("Asia/Shanghai", (hours,) * 7, holidays)
+    figures: list[tuple[str, float, str] | tuple[str, float, str, float]] = [
         (
             "working time: add one hour",
             a_second(lambda n: add_working_time(starts[n % 1000], hour, calendar)),
@@ -52,6 +55,12 @@ def main() -> None:
             "working time: add a week",
             a_second(lambda n: add_working_time(starts[n % 1000], week, calendar)),
             "a second",
+        ),
+        (
+            "working time: add a week over a holiday",
+            a_second(lambda n: add_working_time(starts[n % 1000], week, with_holidays)),
+            "a second",
+            20_000,
         ),
         ("sweep that finds nothing", milliseconds(sweep.sweep), "ms"),
         ("waking that finds nothing", milliseconds(desk.wake_due), "ms"),

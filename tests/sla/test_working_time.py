@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +16,7 @@ from aftersales.core.working_time import (
     WorkCalendar,
     add_working_time,
     end_of_service_day,
+    open_intervals,
     start_of_service_day,
     working_time_between,
 )
@@ -24,8 +27,22 @@ ZONES = [
     "Asia/Taipei",
     "America/New_York",
     "Europe/London",
+    "Europe/Berlin",
+    "Asia/Beirut",  # jumps at midnight, so that a date begins at 01:00
+    "America/Santiago",  # and the southern summer
     "Australia/Lord_Howe",  # moves its clocks by half an hour
     "Pacific/Apia",
+]
+JUMPS = [
+    ("Europe/Berlin", datetime(2026, 3, 29, 1, tzinfo=UTC)),
+    ("Europe/Berlin", datetime(2026, 10, 25, 1, tzinfo=UTC)),
+    ("America/New_York", datetime(2026, 3, 8, 7, tzinfo=UTC)),
+    ("America/New_York", datetime(2026, 11, 1, 6, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2026, 4, 4, 15, tzinfo=UTC)),  # by half an hour
+    ("Australia/Lord_Howe", datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),
+    ("Asia/Beirut", datetime(2026, 3, 28, 22, tzinfo=UTC)),  # at midnight
+    ("Asia/Beirut", datetime(2026, 10, 24, 21, tzinfo=UTC)),
+    ("Asia/Shanghai", datetime(1991, 4, 13, 18, tzinfo=UTC)),  # the last summer time there
 ]
 times = st.builds(time, st.integers(0, 23), st.sampled_from([0, 1, 15, 30, 59]))
 periods = st.tuples(times, times)  # one that ends at or before its start runs over midnight
@@ -97,9 +114,38 @@ class TestLaws:
     @law
     @given(moments, calendars)
     def test_a_service_day_opens_before_it_closes(self, at, calendar):
-        opens, closes = start_of_service_day(at, calendar), end_of_service_day(at, calendar)
-        if calendar.zone in ("UTC", "Asia/Shanghai", "Asia/Taipei"):  # elsewhere a period may vanish in the gap
-            assert opens < closes
+        assert start_of_service_day(at, calendar) < end_of_service_day(at, calendar)
+
+    @law
+    @given(moments, calendars)
+    def test_intervals_are_in_order_and_apart(self, start, calendar):
+        found = list(open_intervals(start, calendar, days=14))
+        assert all(begin < end for begin, end in found)
+        assert all(end <= begin for (_begin, end), (begin, _end) in pairwise(found))
+        assert sum((end - begin for begin, end in found), timedelta(0)) == (
+            working_time_between(start, found[-1][1], calendar) if found else timedelta(0)
+        )
+
+    @law
+    @given(moments, spans, calendars, exceptions)
+    def test_calendars_that_differ_in_holidays_do_not_answer_for_each_other(self, start, span, calendar, holidays):
+        other = replace(calendar, exceptions=holidays)
+        added(start, span, calendar), added(start, span, other)  # both remember dates now
+        assert added(start, span, other) == added(start, span, replace(other))
+        assert added(start, span, calendar) == added(start, span, replace(calendar))
+
+    @law
+    @given(st.sampled_from(JUMPS), st.integers(-180, 180), st.integers(0, 360), times, times)
+    def test_where_the_clocks_jump_open_is_what_the_wall_has_reached(self, jump, offset, length, opens, closes):
+        zone, at = jump
+        calendar = WorkCalendar(zone, (((opens, closes),),) * 7)
+        start = at + timedelta(minutes=offset)
+        counted, wall = 0, datetime.min
+        for minute in range(-4 * 60, length):
+            # What the wall showed once, it need not reach again.
+            wall = max(wall, (start + timedelta(minutes=minute)).astimezone(ZoneInfo(zone)).replace(tzinfo=None))
+            counted += minute >= 0 and _shows_open(wall, calendar)
+        assert working_time_between(start, start + timedelta(minutes=length), calendar) == timedelta(minutes=counted)
 
     @law
     @given(st.integers(0, 3 * 24 * 60), st.integers(0, 2 * 24 * 60), weeks, st.sampled_from(["UTC", "Asia/Shanghai"]))
@@ -112,12 +158,15 @@ class TestLaws:
 
 
 def _open(moment: datetime, calendar: WorkCalendar) -> bool:
-    local = moment.astimezone(ZoneInfo(calendar.zone)).replace(tzinfo=None)
-    for day in (local.date() - timedelta(days=1), local.date()):
+    return _shows_open(moment.astimezone(ZoneInfo(calendar.zone)).replace(tzinfo=None), calendar)
+
+
+def _shows_open(wall: datetime, calendar: WorkCalendar) -> bool:
+    for day in (wall.date() - timedelta(days=1), wall.date()):
         for opens, closes in calendar.periods(day):
             begin = datetime.combine(day, opens)
             end = datetime.combine(day + timedelta(days=1) if closes <= opens else day, closes)
-            if begin <= local < end:
+            if begin <= wall < end:
                 return True
     return False
 
@@ -184,10 +233,38 @@ class TestDays:
         assert twice == ny("2026-11-01T01:30").replace(fold=1).astimezone(UTC)
 
     def test_a_date_that_did_not_exist_is_passed_over(self):
-        apia = WorkCalendar("Pacific/Apia", (((time(9), time(17)),),) * 7)  # 30 December 2011 was left out there
-        start = datetime(2011, 12, 29, 16, 0, tzinfo=ZoneInfo("Pacific/Apia"))
-        due = add_working_time(start, timedelta(hours=2), apia)
-        assert due - start < timedelta(days=2)
+        apia = ZoneInfo("Pacific/Apia")  # 30 December 2011 was left out there
+        calendar = WorkCalendar("Pacific/Apia", (((time(9), time(17)),),) * 7)
+        start = datetime(2011, 12, 29, 16, 0, tzinfo=apia)
+        assert add_working_time(start, timedelta(hours=2), calendar) == datetime(2011, 12, 31, 10, 0, tzinfo=apia)
+        late = datetime(2011, 12, 29, 23, 59, tzinfo=apia).astimezone(UTC)
+        assert working_time_between(late, late + timedelta(hours=20), calendar) == timedelta(hours=8)
+
+    def test_opening_within_the_missing_hour_is_opening_when_the_clocks_have_jumped(self):
+        calendar = WorkCalendar("America/New_York", (((time(2, 30), time(2, 45)), (time(2, 50), time(4))),) * 7)
+        midnight = ny("2026-03-08T00:00")
+        assert add_working_time(midnight, timedelta(hours=1), calendar) == ny("2026-03-08T04:00")
+        assert working_time_between(midnight, ny("2026-03-09T00:00"), calendar) == timedelta(hours=1)
+
+    def test_a_day_without_midnight_begins_at_one(self):
+        calendar = WorkCalendar("Asia/Beirut", (((time(0), time(8)),),) * 7)
+        jump = datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
+        assert start_of_service_day(jump, calendar) == jump
+        assert working_time_between(jump, jump + timedelta(hours=12), calendar) == timedelta(hours=7)
+
+    def test_half_a_holiday_counts_half(self):
+        calendar = WorkCalendar("Asia/Shanghai", (DAILY,) * 7, {date(2026, 2, 16): ((time(8, 30), time(12)),)})
+        assert add_working_time(sh("2026-02-16T11:30"), timedelta(hours=1), calendar) == sh("2026-02-17T09:00")
+
+    def test_a_night_before_a_holiday_runs_into_it(self):
+        calendar = WorkCalendar("Asia/Shanghai", NIGHT.week, {date(2026, 2, 17): ()})
+        start, end = sh("2026-02-17T00:00"), sh("2026-02-18T23:00")
+        assert working_time_between(start, end, calendar) == timedelta(hours=7)  # 00–06 and 22–23 of the next day
+
+    def test_a_week_over_a_holiday(self):
+        calendar = WorkCalendar("Asia/Shanghai", (DAILY,) * 7, {date(2026, 10, 1): ()})
+        start = sh("2026-09-28T08:30")
+        assert add_working_time(start, timedelta(hours=94.5), calendar) == sh("2026-10-05T22:00")
 
     def test_a_service_day_ends_when_its_last_period_closes(self):
         assert end_of_service_day(sh("2026-03-04T03:00"), SERVICE) == sh("2026-03-04T22:00")

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import copy
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.dates import WEEKDAYS
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from aftersales.accounts.models import User
-from aftersales.core.working_time import WorkCalendar, add_working_time
+from aftersales.core.working_time import Fault, Flaw, WorkCalendar, check_calendar
 from tickets.sla import policies
 from tickets.sla.models import Calendar, CalendarDay, Policy
+
+FAULTS = {
+    Fault.ZONE: gettext_lazy("There is no such time zone."),
+    Fault.WEEK: gettext_lazy("A week has seven days, Monday first."),
+    Fault.TIMES: gettext_lazy("Periods are written like 08:30-12:00, 13:00-17:30."),
+    Fault.OVERLAP: gettext_lazy("A period begins before another one has ended."),
+    Fault.CLOSED: gettext_lazy("No weekday has open hours, so no promise would ever fall due."),
+}
 
 
 @transaction.atomic
@@ -66,13 +79,26 @@ def save_calendar(calendar: Calendar, days: list[CalendarDay], *, by: User | Non
     return calendar
 
 
-def try_out(week: Any, zone: str) -> None:
-    """Compute an hour of it. Raises ValueError, TypeError or LookupError when week and zone make no calendar."""
-    if len(week) != 7:
-        raise ValueError("A week has seven days.")
-    periods = tuple(tuple((time.fromisoformat(a), time.fromisoformat(b)) for a, b in day) for day in week)
-    trial = WorkCalendar(zone=zone, week=periods, exceptions={}, round_the_clock=False)
-    add_working_time(datetime(2026, 3, 4, tzinfo=UTC), timedelta(hours=1), trial)
+def try_out(
+    week: Any, zone: Any, exceptions: Mapping[date, Any] | None = None, *, round_the_clock: bool = False
+) -> WorkCalendar:
+    """Make the calendar that was written, before it is saved: a wrong one would stop every clock.
+
+    Raises BadCalendar (a ValueError); `explain` words its flaws.
+    """
+    return check_calendar(week, zone, exceptions, round_the_clock=round_the_clock)
+
+
+def explain(flaw: Flaw) -> str:
+    """Say in the reader's words what is wrong with a calendar, and on which day."""
+    match flaw.day:
+        case date():
+            day = date_format(flaw.day, "SHORT_DATE_FORMAT")
+        case int():
+            day = str(WEEKDAYS[flaw.day])
+        case _:
+            return str(FAULTS[flaw.fault])
+    return _("%(day)s: %(fault)s") % {"day": day, "fault": FAULTS[flaw.fault]}
 
 
 def forget() -> None:
