@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.actors import Door
 from aftersales.accounts.models import Partner, Region, User
-from aftersales.accounts.named import Named
+from aftersales.accounts.named import Named, best_name
 from aftersales.core.fsm import FSMField, ReadAgain, transition
 from aftersales.core.working_time import WorkCalendar
 from aftersales.customers.models import Contract, ProductModel
@@ -67,7 +67,9 @@ class CalendarDay(models.Model):
 
     calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="days")
     date = models.DateField()
-    name = models.CharField(max_length=80, blank=True)
+    name_en = models.CharField(max_length=120, blank=True)
+    name_zh_hans = models.CharField(max_length=120, blank=True)
+    name_zh_hant = models.CharField(max_length=120, blank=True)
     periods = models.JSONField(default=list, blank=True)
     confirmed = models.BooleanField(default=True)  # announced by the authorities, or guessed
 
@@ -77,6 +79,16 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.name}"
+
+    @property
+    def name(self) -> str:
+        """Read the name in the active language, or the one there is."""
+        return best_name(self)
+
+    @name.setter
+    def name(self, written: str) -> None:
+        """Take what a person wrote; every language reads it."""
+        self.name_en, self.name_zh_hans, self.name_zh_hant = written, "", ""
 
 
 def default_steps() -> list[dict[str, Any]]:

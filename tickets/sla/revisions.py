@@ -19,6 +19,7 @@ from aftersales.core.working_time import Fault, Flaw, WorkCalendar, check_calend
 from tickets.sla import policies
 from tickets.sla.models import Calendar, CalendarDay, Policy
 
+DAY_FIELDS = ("date", "name_en", "name_zh_hans", "name_zh_hant", "periods", "confirmed")
 FAULTS = {
     Fault.ZONE: gettext_lazy("There is no such time zone."),
     Fault.WEEK: gettext_lazy("A week has seven days, Monday first."),
@@ -69,7 +70,7 @@ def save_calendar(calendar: Calendar, days: list[CalendarDay], *, by: User | Non
     calendar.__dict__.pop("_prefetched_objects_cache", None)
     calendar.save()
     CalendarDay.objects.bulk_create(
-        CalendarDay(calendar=calendar, date=d.date, name=d.name, periods=d.periods, confirmed=d.confirmed) for d in days
+        CalendarDay(calendar=calendar, **{name: getattr(day, name) for name in DAY_FIELDS}) for day in days
     )
     if old is not None:
         for policy in Policy.objects.filter(calendar__code=calendar.code, current=True):
