@@ -163,6 +163,7 @@ CELERY = {
             for queue in ("sla", "default", "pdf")
         },
         "purge": {"task": "tickets.tasks.purge", "schedule": crontab(hour=19, minute=30)},  # at night in China
+        "renew_holidays": {"task": "tickets.tasks.renew_holidays", "schedule": crontab(hour=18, minute=30)},
     },
     "timezone": "UTC",
 }

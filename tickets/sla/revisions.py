@@ -33,7 +33,7 @@ FAULTS = {
 def save_policy(policy: Policy, *, by: User | None = None) -> Policy:
     """Save a new policy, or a changed one as the next version of its series; what runs keeps the one it has."""
     if policy.pk is not None:
-        series = list(Policy.objects.select_for_update().filter(series=policy.series))
+        series = list(Policy.objects.select_for_update(no_key=True).filter(series=policy.series))
         Policy.objects.filter(series=policy.series, current=True).update(current=False)
         policy.pk = None
         policy._state.adding = True
@@ -58,7 +58,7 @@ def save_calendar(calendar: Calendar, days: list[CalendarDay], *, by: User | Non
 
     The days are copied, so that a version stays as it is. Open clocks change when they are judged anew.
     """
-    old = Calendar.objects.select_for_update().filter(code=calendar.code, current=True).first()
+    old = Calendar.objects.select_for_update(no_key=True).filter(code=calendar.code, current=True).first()
     newest = Calendar.objects.filter(code=calendar.code).aggregate(Max("version"))["version__max"] or 0
     if old is not None:
         Calendar.objects.filter(pk=old.pk).update(current=False)

@@ -15,7 +15,7 @@ _known = lru_cache(maxsize=64)(holidays.public_holidays)
 def fields(country: str, year: int, week: Week) -> list[dict[str, Any]]:
     """Name the columns of each calendar day of a year, in order of date.
 
-    On a holiday nothing is open; on a make-up workday the hours of a usual day of this week. Unknown countries have none.
+    On a holiday nothing is open; on a make-up workday the hours of a usual day of this week. Other countries have none.
     """
     if country not in holidays.COUNTRIES:
         return []
