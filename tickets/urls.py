@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from tickets.views import clock, desk, inbox, search, ticket, verb
+from tickets.views import calendars, clock, desk, inbox, search, ticket, verb
 
 
 class TicketNumber:
@@ -26,4 +26,12 @@ urlpatterns = [
     path("tickets/<ticket_number:number>/", ticket.ticket, name="ticket"),
     path("tickets/<ticket_number:number>/do/<slug:name>/", verb.verb, name="ticket_verb"),
     path("clocks/<int:clock_id>/", clock.clock, name="clock"),
+    path("calendars/", calendars.calendar_list, name="calendars"),
+    path("calendars/new/", calendars.calendar_new, name="calendar_new"),
+    path("calendars/<slug:code>/", calendars.calendar, name="calendar"),
+    path("calendars/<slug:code>/hours/", calendars.calendar_hours, name="calendar_hours"),
+    path("calendars/<slug:code>/day/", calendars.calendar_day, name="calendar_day"),
+    path("calendars/<slug:code>/day/remove/", calendars.calendar_day_remove, name="calendar_day_remove"),
+    path("calendars/<slug:code>/confirm/", calendars.calendar_confirm, name="calendar_confirm"),
+    path("calendars/<slug:code>/import/", calendars.calendar_import, name="calendar_import"),
 ]

@@ -10,7 +10,7 @@ from aftersales.accounts.actors import SYSTEM
 from aftersales.core.errors import Forbidden, Invalid, Missing, Stale
 from tickets.models import OutboxMessage
 from tickets.services import calendar as service
-from tickets.sla import holidays, recount
+from tickets.sla import calendars, holidays, recount
 from tickets.sla.clocks import read_segments
 from tickets.sla.judge import judge
 from tickets.sla.models import Calendar, Clock
@@ -270,16 +270,16 @@ def test_announced_year_takes_the_place_of_its_guess(cast, monkeypatch):
 
 @pytest.mark.rule("R09")
 def test_unconfirmed_coming_year_is_an_alert_from_december_on(cast):
-    assert service.unconfirmed(datetime(2026, 11, 30, 15, 59, tzinfo=UTC)) == []
+    assert calendars.unconfirmed(datetime(2026, 11, 30, 15, 59, tzinfo=UTC)) == []
     december = datetime(2026, 11, 30, 16, tzinfo=UTC)  # midnight in Shanghai
-    assert [(calendar.code, year) for calendar, year in service.unconfirmed(december)] == [
+    assert [(calendar.code, year) for calendar, year in calendars.unconfirmed(december)] == [
         ("working-days", 2027), ("working-days-tw", 2027)
     ]  # fmt: skip
     service.confirm_year(working_days(), 2027, by=cast.actor("supervisor"), at=december)
-    assert [calendar.code for calendar, _year in service.unconfirmed(december)] == ["working-days-tw"]
+    assert [calendar.code for calendar, _year in calendars.unconfirmed(december)] == ["working-days-tw"]
 
 
 def test_year_without_any_date_is_an_alert_too(cast):
     Calendar.objects.get(code="working-days-hk").days.filter(date__year=2027).delete()
-    found = service.unconfirmed(datetime(2026, 12, 5, tzinfo=UTC))
+    found = calendars.unconfirmed(datetime(2026, 12, 5, tzinfo=UTC))
     assert "working-days-hk" in [calendar.code for calendar, _year in found]

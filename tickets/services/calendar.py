@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -213,7 +212,7 @@ def _rewritten(
                     if day.date >= today or not before.pk
                 ),
             )  # fmt: skip
-    errors += _flaws(calendar, days)
+    errors += _flaws(calendar, ()) or _flaws(calendar, days)  # make-up workdays repeat what is wrong with the week
     if errors:
         raise Invalid(errors=errors)
     return Change(before if before.pk else None, calendar, days)
@@ -384,18 +383,3 @@ def renew(*, at: datetime | None = None) -> list[Calendar]:
         except Stale:  # somebody was faster: tomorrow is another day
             log.info("calendar.changed_meanwhile", calendar=calendar.code)
     return made
-
-
-def unconfirmed(at: datetime) -> list[tuple[Calendar, int]]:
-    """Calendars whose coming year is not announced although it is December; empty in other months."""
-    year = holidays.coming_year(timezone.localdate(at))
-    if year is None:
-        return []
-    of_year = Q(days__date__year=year)
-    found = (
-        Calendar.objects.filter(current=True, round_the_clock=False)
-        .exclude(country="")
-        .annotate(known=Count("days", filter=of_year), guessed=Count("days", filter=of_year & Q(days__confirmed=False)))
-        .filter(Q(known=0) | Q(guessed__gt=0))
-    )
-    return [(calendar, year) for calendar in found.order_by("code")]

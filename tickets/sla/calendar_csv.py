@@ -128,12 +128,17 @@ def _read_date(written: str) -> date | None:
 
 def read_periods(written: str) -> tuple[tuple[str, str], ...]:
     """Read `8:30-12:00;13:00-17:30` (or with commas) as pairs of "HH:MM"; 24:00 is midnight. Raises BadCalendar."""
-    pairs: list[tuple[str, ...]] = []
+    periods = check_periods(split_periods(written))
+    return tuple((f"{opens:%H:%M}", f"{closes:%H:%M}") for opens, closes in periods)
+
+
+def split_periods(written: str) -> list[list[str]]:
+    """Take periods apart without a check: what is none stays as it was written, for whoever checks a whole calendar."""
+    pairs: list[list[str]] = []
     for part in filter(None, (part.strip() for part in _SEPARATOR.split(_plain(written)))):
         match = _PERIOD.fullmatch(part)
-        pairs.append(tuple(_midnight(clock.zfill(5)) for clock in match.groups()) if match else (part,))
-    periods = check_periods(pairs)
-    return tuple((f"{opens:%H:%M}", f"{closes:%H:%M}") for opens, closes in periods)
+        pairs.append([_midnight(clock.zfill(5)) for clock in match.groups()] if match else [part])
+    return pairs
 
 
 def _midnight(clock: str) -> str:
