@@ -8,12 +8,14 @@ from django import forms
 from django.conf import settings
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tickets.sla import hours
 from tickets.sla.calendar_csv import split_periods
 from tickets.sla.models import Calendar, CalendarDay
 
 COUNTRIES = [("", _("none")), ("CN", _("mainland China")), ("TW", _("Taiwan")), ("HK", _("Hong Kong"))]
+CLOSED = pgettext_lazy("of a day", "closed")
 ZONES = ("Asia/Shanghai", "Asia/Taipei", "Asia/Hong_Kong", "Asia/Macau", "Asia/Singapore", "Asia/Tokyo", "UTC")
 
 
@@ -44,7 +46,7 @@ class HoursForm(VersionForm):
         super().__init__(*args, **kwargs)
         for day in range(7):
             field = forms.CharField(label=WEEKDAYS[day], required=False, max_length=200)
-            field.widget.attrs |= {"placeholder": _("closed"), "autocomplete": "off", "class": "periods"}
+            field.widget.attrs |= {"placeholder": CLOSED, "autocomplete": "off", "class": "periods"}
             self.fields[f"day_{day}"] = field
 
     @classmethod
@@ -89,12 +91,12 @@ class DayForm(VersionForm):
 
     place = "day"
     date = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    name = forms.CharField(label=_("Name"), required=False, max_length=200)
+    name = forms.CharField(label=pgettext_lazy("of a day", "Name"), required=False, max_length=200)
     periods = forms.CharField(
-        label=_("Open"),
+        label=pgettext_lazy("hours", "Open"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"placeholder": _("closed"), "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"placeholder": CLOSED, "autocomplete": "off"}),
         help_text=_("Such as 08:30-12:00, 13:00-17:30. Empty: closed all day."),
     )
     confirmed = forms.BooleanField(label=_("announced"), required=False)

@@ -271,16 +271,18 @@ def _flaws(calendar: Calendar, days: Iterable[CalendarDay]) -> list[tuple[str, s
             round_the_clock=calendar.round_the_clock,
         )
     except BadCalendar as error:
-        return [(_field(flaw), flaw.fault.value, revisions.explain(flaw)) for flaw in error.flaws]
+        return [_error(flaw) for flaw in error.flaws]
     return []
 
 
-def _field(flaw: Flaw) -> str:
+def _error(flaw: Flaw) -> tuple[str, str, str]:
+    """The field that a flaw is shown at, its code and its words; a weekday's own field needs no name of the day."""
+    code, words = flaw.fault.value, str(revisions.FAULTS[flaw.fault])
     if flaw.fault is Fault.ZONE:
-        return "zone"
+        return "zone", code, words
     if isinstance(flaw.day, date):
-        return "periods"
-    return "week" if flaw.day is None else f"day_{flaw.day}"
+        return "periods", code, revisions.explain(flaw)
+    return "week" if flaw.day is None else f"day_{flaw.day}", code, words
 
 
 def _copy(day: CalendarDay) -> CalendarDay:

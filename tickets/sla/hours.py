@@ -22,7 +22,7 @@ def written(periods: Periods) -> str:
 def spoken(periods: Periods) -> str:
     """Write periods as they are read: 08:30–12:00, 13:00–17:30; "closed" when there are none."""
     if not periods:
-        return _("closed")
+        return pgettext("of a day", "closed")
     if [list(period) for period in periods] == [["00:00", "00:00"]]:
         return _("all day")
     comma = pgettext("between the things of a list", ", ")

@@ -72,13 +72,16 @@ def _page(request: HttpRequest, found: Calendar, *, status: int = 200, **bound: 
     shown = parse_day(f"{request.GET.get('month', '')}-01") or (asked or _first(year, today)).replace(day=1)
     chosen = next((day for day in days if day.date == asked), None)
     leads = Actor.of(request).may(LEADERS)
+    of_year = [(day, hours.spoken(day.periods)) for day in days if day.date.year == year]
     guessed = {day.date.year for day in days if not day.confirmed}
     context: dict[str, Any] = {
         "calendar": found,
         "week": hours.week(found),
         "year": year,
         "years": [(one, one in guessed) for one in years],
-        "days": [(day, hours.spoken(day.periods)) for day in days if day.date.year == year],
+        "days": of_year,
+        "ahead": [row for row in of_year if row[0].date >= today],
+        "over": [row for row in of_year if row[0].date < today],
         "is_guess": year in guessed,
         "knows_country": found.country in holidays.COUNTRIES,
         "month": None if found.round_the_clock else calendars.month(found, shown, today=today),
@@ -86,6 +89,7 @@ def _page(request: HttpRequest, found: Calendar, *, status: int = 200, **bound: 
         "policies": found.policies.filter(current=True).count(),
         "may_edit": leads and found.current,
         "chosen": chosen,
+        "chosen_is_over": chosen is not None and chosen.date < today,
         "zones": ZONES,
     }
     if context["may_edit"]:
