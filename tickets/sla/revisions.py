@@ -19,7 +19,7 @@ from tickets.sla.models import Calendar, CalendarDay, Policy
 def save_policy(policy: Policy, *, by: User | None = None) -> Policy:
     """Save a new policy, or a changed one as the next version of its series; what runs keeps the one it has."""
     if policy.pk is not None:
-        series = list(Policy.objects.select_for_update().filter(series=policy.series))
+        series = list(Policy.objects.select_for_update(no_key=True).filter(series=policy.series))
         Policy.objects.filter(series=policy.series, current=True).update(current=False)
         policy.pk = None
         policy._state.adding = True
