@@ -147,6 +147,7 @@ CELERY = {
     "task_default_queue": "default",
     "task_queues": {name: {"exchange": name, "routing_key": name} for name in ("sla", "default", "pdf")},
     "task_routes": {
+        "tickets.sla.tasks.apply_policy": {"queue": "default"},  # it may take a while: the sweep does not wait for it
         "tickets.sla.tasks.*": {"queue": "sla"},
         "visits.tasks.render_service_sheet": {"queue": "pdf"},
     },

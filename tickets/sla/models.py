@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.accounts.actors import Door
+from aftersales.accounts.actors import Actor, Door
 from aftersales.accounts.models import Partner, Region, User
 from aftersales.accounts.named import Named, best_name
 from aftersales.core.fsm import FSMField, ReadAgain, transition
@@ -186,9 +186,59 @@ class Policy(models.Model):
         return f"{self.get_target_display()} {self.span}"
 
     @property
+    def conditions(self) -> tuple[Any, ...]:
+        """What it asks of a ticket, in the order of CONDITIONS; None where it asks nothing."""
+        asked = (self.kind, self.channel, self.grade, self.region_id, self.home_region, self.vip, self.product_line,
+                 self.contract_id)  # fmt: skip
+        return tuple(None if value == "" else value for value in asked)
+
+    @property
+    def general(self) -> bool:
+        """Whether it holds for every ticket for which no narrower one does."""
+        return all(value is None for value in self.conditions)
+
+    @property
     def due_step(self) -> int:
         """The place of the end itself among the steps: what stands before warns, what follows escalates."""
         return next(place for place, step in enumerate(self.steps) if not {"percent", "before", "after"} & step.keys())
+
+
+class PolicyChange(models.Model):
+    """Who changed which policies of a target, whether open promises follow, and how far that has come.
+
+    `moved` counts the promises that a changed policy judges now, or that a retired one no longer does.
+    """
+
+    class Apply(models.TextChoices):
+        NEW = "new", _("new tickets")
+        OPEN = "open", _("new and open tickets")
+
+    target = models.CharField(max_length=30, choices=Target)
+    policies = models.ManyToManyField(Policy, related_name="changes")  # the versions that were made or retired
+    retired = models.BooleanField(default=False)
+    apply = models.CharField(max_length=10, choices=Apply)
+    at = models.DateTimeField()
+    door = models.CharField(max_length=10, choices=Door)
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    partner = models.ForeignKey(Partner, models.PROTECT, null=True, related_name="+", db_index=False)
+    total = models.PositiveIntegerField(default=0)  # open promises of the target when it was saved
+    seen = models.PositiveIntegerField(default=0)  # of them looked at so far
+    moved = models.PositiveIntegerField(default=0)
+    became_overdue = models.PositiveIntegerField(default=0)
+    stopped_overdue = models.PositiveIntegerField(default=0)
+    reached = ArrayField(models.BigIntegerField(), default=list)  # [policy, clock] where a worker goes on
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.at:%Y-%m-%d}"
+
+    @property
+    def by(self) -> Actor:
+        """Who changed it; what is done for it later is done in that name."""
+        return Actor(Door(self.door), user=self.user, partner=self.partner)
 
 
 class Clock(ReadAgain, models.Model):
@@ -198,7 +248,7 @@ class Clock(ReadAgain, models.Model):
     target = models.CharField(max_length=30, choices=Target)
     cycle = models.PositiveSmallIntegerField(default=1)
     occurrence = models.PositiveSmallIntegerField(default=1)  # a second visit in one cycle is a second promise
-    policy = models.ForeignKey(Policy, models.PROTECT, related_name="clocks")
+    policy = models.ForeignKey(Policy, models.PROTECT, related_name="clocks", db_index=False)
     state = FSMField(max_length=10, choices=ClockState, default=ClockState.RUNNING, protected=True)
     started_at = models.DateTimeField()
     anchor = models.DateTimeField(null=True, blank=True)  # the appointment that the promise is about
@@ -246,6 +296,9 @@ class Clock(ReadAgain, models.Model):
             ),
             models.Index(fields=["due_at"], condition=Q(state="paused"), name="clock_paused"),
             models.Index(fields=["parked_at"], condition=Q(parked_at__isnull=False), name="clock_parked"),
+            models.Index(
+                fields=["policy", "id"], condition=Q(state__in=["running", "paused"]), name="clock_open_policy"
+            ),
         ]
 
     def __str__(self) -> str:
