@@ -130,7 +130,9 @@ class FileForm(VersionForm):
         required=False,
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
-        help_text=_("A line each: date, name, hours. 2027-01-01,New Year,  is closed all day."),
+        help_text=_(
+            "One line a date, such as 2027-01-01,New Year. A third column holds hours; without it: closed all day."
+        ),
     )
     confirmed = forms.BooleanField(label=_("announced"), required=False)
     text = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)

@@ -222,7 +222,7 @@ def _refused(request: HttpRequest, found: Calendar, form: forms.Form, place: str
     if place:
         return _page(request, found, status=status, **{place: form})
     for error in (message for of_field in form.errors.values() for message in of_field):
-        messages.error(request, error)
+        messages.error(request, str(error))
     return _page(request, found, status=status)
 
 
@@ -252,15 +252,16 @@ def _preview(request: HttpRequest, change: Change, found: Any, fields: dict[str,
 def _done(saved: service.Saved) -> str:
     text = _("Saved as version %(version)s.") % {"version": saved.calendar.version}
     if saved.goes_on:
-        return f"{text} {_('Open promises are counted anew now; that takes a few minutes at most.')}"
-    if not saved.moved:
-        return f"{text} {_('No open promise falls due at another time.')}"
-    moved = ngettext(
-        "%(number)s open promise falls due at another time.",
-        "%(number)s open promises fall due at another time.",
-        saved.moved,
-    ) % {"number": saved.moved}
-    return f"{text} {moved}"
+        then = _("Open promises are counted anew now; that takes a few minutes at most.")
+    elif not saved.moved:
+        then = _("No open promise falls due at another time.")
+    else:
+        then = ngettext(
+            "%(number)s open promise falls due at another time.",
+            "%(number)s open promises fall due at another time.",
+            saved.moved,
+        ) % {"number": saved.moved}
+    return f"{text} {then}"
 
 
 def _address(change: Change) -> str:

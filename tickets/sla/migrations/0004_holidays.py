@@ -14,7 +14,7 @@ def install(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sla", "0002_defaults")]
+    dependencies = [("sla", "0003_policy_changes")]
     operations = [
         migrations.RenameField("calendarday", "name", "name_en"),
         migrations.AlterField("calendarday", "name_en", models.CharField(blank=True, max_length=120)),
