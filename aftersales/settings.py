@@ -149,6 +149,7 @@ CELERY = {
     "task_default_queue": "default",
     "task_queues": {name: {"exchange": name, "routing_key": name} for name in ("sla", "default", "pdf")},
     "task_routes": {
+        "tickets.sla.tasks.apply_policy": {"queue": "default"},  # it may take a while: the sweep does not wait for it
         "tickets.sla.tasks.*": {"queue": "sla"},
         "visits.tasks.render_service_sheet": {"queue": "pdf"},
     },
@@ -166,6 +167,7 @@ CELERY = {
             for queue in ("sla", "default", "pdf")
         },
         "purge": {"task": "tickets.tasks.purge", "schedule": crontab(hour=19, minute=30)},  # at night in China
+        "renew_holidays": {"task": "tickets.tasks.renew_holidays", "schedule": crontab(hour=18, minute=30)},
     },
     "timezone": "UTC",
 }

@@ -23,7 +23,7 @@ from complaints.services import callback
 from tickets.models import Ticket
 from tickets.services import desk, intake
 from tickets.sla import defaults, policies
-from tickets.sla.models import Calendar, Policy
+from tickets.sla.models import Calendar, CalendarDay, Policy
 from visits.models import Technician
 from visits.services import dispatch, visit
 
@@ -46,7 +46,8 @@ class Cast:
     at = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
 
     def __init__(self) -> None:
-        defaults.install(Calendar, Policy)  # a transactional test empties what the migration made
+        defaults.install(Calendar, Policy)  # a transactional test empties what the migrations made
+        defaults.install_days(Calendar, CalendarDay, upto=2027)
         policies.forget()
         remembered.forget_all()
 

@@ -33,6 +33,8 @@ ANYBODY = "200 200 200 200 200 200 200 200 200"
 SIGNED_IN = "login 200 200 200 200 200 200 200 200"
 SIGNED_IN_POST = "login in in in in in in in in"
 DESK = "login 200 200 403 200 200 200 200 403"
+CALENDAR = "login 200 200 403 200 403 200 200 403"
+CALENDAR_POST = "login 403 403 403 403 403 in in 403"
 TICKET = "login 200 200 200 200 200 200 200 403"
 TICKET_OTHERS = "login 200 200 404 200 200 200 200 403"
 
@@ -79,6 +81,16 @@ PAGES: dict[str, Line] = {
     "clock_unpark": Line("/clocks/{broken}/unpark/", "login 403 403 403 403 403 in in 403", post=True),
     "escalations": Line("/escalations/", "login 403 403 403 403 403 200 200 403"),
     "what_if": Line("/policies/what-if/", "login 403 403 403 403 403 200 200 403"),
+    "calendars": Line("/calendars/", CALENDAR),
+    "calendar": Line("/calendars/working-days/", CALENDAR),
+    "calendar_new": Line("/calendars/new/", "login 403 403 403 403 403 200 200 403"),
+    "calendar_hours": Line("/calendars/working-days/hours/", CALENDAR_POST, post=True),
+    "calendar_day": Line("/calendars/working-days/day/", CALENDAR_POST, post=True),
+    "calendar_day_remove": Line(
+        "/calendars/working-days/day/remove/", "login 403 403 403 403 403 404 404 403", post=True
+    ),
+    "calendar_confirm": Line("/calendars/working-days/confirm/", "login 403 403 403 403 403 404 404 403", post=True),
+    "calendar_import": Line("/calendars/working-days/import/", CALENDAR_POST, post=True),
     "intake": Line("/tickets/new/", "login 200 200 200 200 200 200 200 403"),
     "dispatch": Line("/dispatch/", "login 403 200 403 403 403 200 200 403"),
     "dispatch_plan": Line("/dispatch/{number}/plan/", "login 403 in 403 403 403 in in 403", post=True),

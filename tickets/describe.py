@@ -281,6 +281,8 @@ def _rejudged(data: dict[str, Any]) -> str:
     names = pgettext("between the things of a list", ", ").join(
         _target({"target": target}) for target in data.get("targets", [])
     )
+    if "calendar" in data:
+        return _("promises counted by the changed calendar: %(names)s") % {"names": names}
     return _("promises judged by the changed policy: %(names)s") % {"names": names}
 
 

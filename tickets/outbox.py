@@ -29,9 +29,10 @@ _MOST_PUBLISHED = 32_000  # the column is small, and a worker may be away for we
 log = structlog.get_logger(__name__)
 
 
-def put(task: str, *args: int) -> None:
-    """Have a task run soon, if and only if this transaction commits. Arguments are ids only."""
-    OutboxMessage.objects.create(task=task, args=list(args))
+def put(task: str, *args: int, after: timedelta = timedelta(0)) -> None:
+    """Have a task run soon (or a while after), if and only if this transaction commits. Arguments are ids only."""
+    wait = {"publish_at": Now() + after} if after else {}
+    OutboxMessage.objects.create(task=task, args=list(args), **wait)
 
 
 def claim(limit: int = 100) -> list[OutboxMessage]:

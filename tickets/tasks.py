@@ -11,7 +11,9 @@ from django.db.models import QuerySet
 
 from aftersales.accounts.models import IdempotencyKey
 from aftersales.core.time import now
+from tickets import outbox
 from tickets.models import Heartbeat, OutboxMessage
+from tickets.services import calendar
 from tickets.sla import sweep
 
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=7)
@@ -43,3 +45,16 @@ def purge() -> None:
             gone += rows.model.objects.filter(pk__in=ids).delete()[0]
         if gone:
             log.info("purged", rows=rows.model.__name__, count=gone)
+
+
+@shared_task(name="tickets.tasks.renew_holidays")
+def renew_holidays() -> None:
+    """Give the calendars the coming year as soon as it is known; twice a day has the effect of once."""
+    for renewed in calendar.renew():
+        log.info("calendar.renewed", calendar=renewed.code, version=renewed.version)
+
+
+@outbox.task(calendar.RECOUNT_TASK)
+def recount(calendar_id: int) -> None:
+    """Have open promises judged by a calendar that was changed."""
+    calendar.carry_on(calendar_id)

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from tickets.views import clock, desk, escalations, inbox, search, sent, ticket, verb, what_if
+from tickets.views import calendars, clock, desk, escalations, inbox, search, sent, ticket, verb, what_if
 
 
 class TicketNumber:
@@ -32,4 +32,12 @@ urlpatterns = [
     path("clocks/<int:clock_id>/unpark/", clock.unpark, name="clock_unpark"),
     path("escalations/", escalations.escalations, name="escalations"),
     path("policies/what-if/", what_if.what_if, name="what_if"),
+    path("calendars/", calendars.calendar_list, name="calendars"),
+    path("calendars/new/", calendars.calendar_new, name="calendar_new"),
+    path("calendars/<slug:code>/", calendars.calendar, name="calendar"),
+    path("calendars/<slug:code>/hours/", calendars.calendar_hours, name="calendar_hours"),
+    path("calendars/<slug:code>/day/", calendars.calendar_day, name="calendar_day"),
+    path("calendars/<slug:code>/day/remove/", calendars.calendar_day_remove, name="calendar_day_remove"),
+    path("calendars/<slug:code>/confirm/", calendars.calendar_confirm, name="calendar_confirm"),
+    path("calendars/<slug:code>/import/", calendars.calendar_import, name="calendar_import"),
 ]

@@ -1,5 +1,7 @@
 """Reference data that carries its name in the three languages of the product."""
 
+from typing import Any, Protocol
+
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -23,9 +25,20 @@ class Named(models.Model):
     @property
     def name(self) -> str:
         """Read the name in the active language, or the one there is."""
-        language = get_language() or "en"
-        if language == "zh-hans":
-            return self.name_zh_hans or self.name_zh_hant or self.name_en
-        if language == "zh-hant":
-            return self.name_zh_hant or self.name_zh_hans or self.name_en
-        return self.name_en or self.name_zh_hans or self.name_zh_hant
+        return best_name(self)
+
+
+class HasNames(Protocol):
+    name_en: Any
+    name_zh_hans: Any
+    name_zh_hant: Any
+
+
+def best_name(row: HasNames) -> str:
+    """Choose the name in the active language, or the one there is."""
+    language = get_language() or "en"
+    if language == "zh-hans":
+        return row.name_zh_hans or row.name_zh_hant or row.name_en
+    if language == "zh-hant":
+        return row.name_zh_hant or row.name_zh_hans or row.name_en
+    return row.name_en or row.name_zh_hans or row.name_zh_hant

@@ -34,3 +34,8 @@ class Scope(TextChoices):
     CREATE = "tickets.create", _("register tickets")
     ACT = "tickets.act", _("note, cancel and reopen")
     DESK = "tickets.desk", _("work the tickets as a service desk does")
+    POLICIES = "policies.edit", _("read and change what is promised to everybody")
+
+
+# A partner's key is for the partner's own tickets; what concerns everybody's is given by name only.
+ORDINARY = (Scope.READ, Scope.CREATE, Scope.ACT, Scope.DESK)

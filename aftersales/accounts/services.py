@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from aftersales.accounts.models import Partner, PartnerKey, User
-from aftersales.accounts.roles import Scope
+from aftersales.accounts.roles import ORDINARY, Scope
 from aftersales.core.time import now
 
 KEY_LIFE = timedelta(days=365)
@@ -38,14 +38,15 @@ def issue_key(
     expires_at: datetime | None = None,
     secret: str = "",
 ) -> tuple[PartnerKey, str]:
-    """Make a key for a partner; the secret is in the answer and nowhere else."""
+    """Make a key for a partner, for all work on its own tickets unless scopes are named; the secret is in the answer
+    and nowhere else."""
     secret = secret or new_secret()
     key = PartnerKey.objects.create(
         partner=partner,
         label=label,
         prefix=secret.split("_")[1],
         digest=digest(secret),
-        scopes=list(scopes or Scope.values),
+        scopes=list(scopes or ORDINARY),
         expires_at=expires_at or now() + KEY_LIFE,
     )
     return key, secret

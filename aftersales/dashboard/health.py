@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -22,6 +23,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from aftersales.core.time import now
+from tickets.sla import calendars
 from tickets.sla.states import Target
 from tickets.states import OPEN, State
 
@@ -53,6 +56,8 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     if checks["database"]["ok"]:
         checks |= _check_signs_of_life()
         checks["migrations"] = _checked(_check_migrations)
+        if checks["migrations"]["ok"]:
+            checks["holidays"] = holidays(now())
     failed = sorted(name for name, check in checks.items() if not check["ok"] and not check.get("optional"))
     status = "ok" if all(check["ok"] for check in checks.values()) else "failed" if failed else "degraded"
     return JsonResponse({"status": status, "failed": failed, "checks": checks}, status=503 if failed else 200)
@@ -91,6 +96,11 @@ def _migrated() -> bool:
     """Whether every migration of this code is applied; once true it stays true for the life of the process."""
     executor = MigrationExecutor(connection)
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def holidays(at: datetime) -> dict[str, Any]:
+    """Name the calendars whose coming year nobody has confirmed; a person's work, so that it fails nothing."""
+    return {"ok": True, "unconfirmed": [f"{calendar.code} {year}" for calendar, year in calendars.unconfirmed(at)]}
 
 
 def _check_signs_of_life() -> dict[str, dict[str, Any]]:
@@ -163,6 +173,11 @@ class House(Collector):
         yield from self._clocks()
         yield from self._queues()
         yield self._heartbeats()
+        yield GaugeMetricFamily(
+            "aftersales_holidays_unconfirmed",
+            "Calendars whose coming year is not confirmed although it is December.",
+            value=len(calendars.unconfirmed(now())),
+        )
 
     @staticmethod
     def _rows(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:

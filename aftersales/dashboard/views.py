@@ -10,6 +10,7 @@ from aftersales.accounts.decorators import staff_page
 from aftersales.accounts.roles import LEADERS
 from aftersales.core.time import now
 from aftersales.dashboard import figures, health, lists
+from tickets.sla import calendars
 from tickets.sla.states import Target
 
 PAGE_SIZE = 50
@@ -21,7 +22,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     target = request.GET.get("target", "")
     if target not in Target.values:
         target = ""
-    found = figures.gather(now(), target=target)
+    at = now()
+    found = figures.gather(at, target=target)
     title = _("Promises kept and broken in the last %(days)d days") % {"days": figures.DAYS}
     context = {
         "figures": found,
@@ -31,6 +33,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "plot": figures.plot(found.days, title=title, kept=_("kept in time"), broken=_("broken")),
         "plot_title": title,
         "silent": health.silent(),
+        "unconfirmed": calendars.unconfirmed(at),
     }
     template = "dashboard/dashboard.html#figures" if request.htmx else "dashboard/dashboard.html"  # type: ignore[attr-defined]
     return render(request, template, context)

@@ -27,7 +27,7 @@ def test_tries_out_what_was_written() -> None:
         (Flaw(Fault.ZONE), "There is no such time zone."),
         (Flaw(Fault.WEEK), "A week has seven days, Monday first."),
         (Flaw(Fault.CLOSED), "No weekday has open hours, so no promise would ever fall due."),
-        (Flaw(Fault.TIMES, 0), "Monday: Periods are written like [[“08:30”, “12:00”], [“13:00”, “22:00”]]."),
+        (Flaw(Fault.TIMES, 0), "Monday: Periods are written like 08:30-12:00, 13:00-17:30."),
     ],
 )
 def test_words_what_is_wrong(flaw: Flaw, words: str) -> None:

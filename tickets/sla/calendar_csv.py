@@ -27,6 +27,7 @@ FIELD = "csv"
 HEADINGS = {"date", "日期"}
 
 _DATE = re.compile(r"(2[01][0-9]{2})([-/])([0-9]{1,2})\2([0-9]{1,2})")
+_SEPARATOR = re.compile(r"[;,、]")
 _PERIOD = re.compile(r"([0-9]{1,2}:[0-9]{2})\s*[-–—~]\s*([0-9]{1,2}:[0-9]{2})")
 
 
@@ -103,7 +104,7 @@ def _read(line: int, cells: list[str]) -> tuple[Row | None, list[tuple[str, str]
         wrong.append(("name", _("The name is longer than 80 characters.")))
     periods: tuple[tuple[str, str], ...] = ()
     try:
-        periods = _read_periods(hours)
+        periods = read_periods(hours)
     except BadCalendar as error:
         if error.flaws[0].fault is Fault.OVERLAP:
             wrong.append(("periods", _("The periods overlap.")))
@@ -125,14 +126,23 @@ def _read_date(written: str) -> date | None:
         return None
 
 
-def _read_periods(written: str) -> tuple[tuple[str, str], ...]:
-    """Read `8:30-12:00;13:00-17:30` as pairs of "HH:MM". Raises BadCalendar."""
-    pairs: list[tuple[str, ...]] = []
-    for part in filter(None, (part.strip() for part in _plain(written).split(";"))):
-        match = _PERIOD.fullmatch(part)
-        pairs.append(tuple(clock.zfill(5) for clock in match.groups()) if match else (part,))
-    periods = check_periods(pairs)
+def read_periods(written: str) -> tuple[tuple[str, str], ...]:
+    """Read `8:30-12:00;13:00-17:30` (or with commas) as pairs of "HH:MM"; 24:00 is midnight. Raises BadCalendar."""
+    periods = check_periods(split_periods(written))
     return tuple((f"{opens:%H:%M}", f"{closes:%H:%M}") for opens, closes in periods)
+
+
+def split_periods(written: str) -> list[list[str]]:
+    """Take periods apart without a check: what is none stays as it was written, for whoever checks a whole calendar."""
+    pairs: list[list[str]] = []
+    for part in filter(None, (part.strip() for part in _SEPARATOR.split(_plain(written)))):
+        match = _PERIOD.fullmatch(part)
+        pairs.append([_midnight(clock.zfill(5)) for clock in match.groups()] if match else [part])
+    return pairs
+
+
+def _midnight(clock: str) -> str:
+    return "00:00" if clock == "24:00" else clock
 
 
 def _plain(written: str) -> str:

@@ -199,24 +199,31 @@ def extend(
     story.save()
 
 
-def rejudge(ticket: Ticket, *, at: datetime, by: Actor, cause: str) -> list[Clock]:
+def rejudge(
+    ticket: Ticket, *, at: datetime, by: Actor, cause: str, revision: policies.Revision | None = None
+) -> list[Clock]:
     """Grade, VIP, region or the policies themselves changed: each clock does what the policy that now holds says.
 
-    What has elapsed counts against the new span, or it starts over, or it stays. Answers the clocks that changed.
+    What has elapsed counts against the new span, or it starts over, or it stays. With a revision only the promises that
+    it concerns. Answers the clocks that changed.
     """
     facts = facts_of(ticket)
     story = _Story(ticket, at=at, by=by, cause=cause)
     for clock in story.open:
-        now_holds = policies.choose(Target(clock.target), facts)
-        if now_holds.pk == clock.policy_id or now_holds.on_change == OnChange.LEAVE:
+        now_holds = policies.moves_to(clock.policy, clock.target, facts, revision)
+        if now_holds is None:
             continue
         sweep.call_if_due(clock, at=at)
         clock.policy = now_holds
-        kind = SegmentKind.RESTART if now_holds.on_change == OnChange.RESTART else SegmentKind.REJUDGE
-        story.judge_anew(clock, kind)
+        story.judge_anew(clock, kind_of_change(now_holds))
     changed = list(story.changed)
     story.save()
     return changed
+
+
+def kind_of_change(policy: Policy) -> SegmentKind:
+    """What a running promise does when this policy begins to hold for it."""
+    return SegmentKind.RESTART if policy.on_change == OnChange.RESTART else SegmentKind.REJUDGE
 
 
 def acknowledge(clock: Clock, *, by: Actor, at: datetime) -> bool:

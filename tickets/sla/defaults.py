@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from tickets.sla import special_days
+
 SERVICE_HOURS = [["08:30", "22:00"]]  # R09, every day
 OFFICE_HOURS = [["08:30", "12:00"], ["13:00", "17:30"]]  # of a working day
+FIRST_YEAR = 2026  # of the holidays that a new installation knows
 WORKING_DAY = timedelta(hours=8)  # of open time in these hours
 
 # On site, in hours, by grade (R07), home region or not (R22) and VIP or not (R08).
@@ -51,13 +54,12 @@ def install(calendar_model: Any, policy_model: Any) -> None:
         week=[[["00:00", "00:00"]]] * 7,
         round_the_clock=True,
     )
-    office = _calendar(
-        calendar_model,
-        "working-days",
-        ("Working days", "工作日", "工作日"),
-        week=[OFFICE_HOURS] * 5 + [[], []],
-        country="CN",
-    )
+    office = _working_days(calendar_model, "working-days", ("Working days", "工作日", "工作日"), country="CN")
+    for code, names, country, zone in (
+        ("working-days-tw", ("Working days (Taiwan)", "工作日（台湾）", "工作日（臺灣）"), "TW", "Asia/Taipei"),
+        ("working-days-hk", ("Working days (Hong Kong)", "工作日（香港）", "工作日（香港）"), "HK", "Asia/Hong_Kong"),
+    ):
+        _working_days(calendar_model, code, names, country=country, zone=zone)
     waits_for_customer = {"pause_reasons": ["customer"]}
     rows: list[dict[str, Any]] = [
         {"target": "response", "rule": "R03", "span": _HOUR, "calendar": service, "steps": _SHORT},
@@ -121,6 +123,22 @@ def install(calendar_model: Any, policy_model: Any) -> None:
             for grade, hours in by_grade.items()
         ]
     policy_model.objects.bulk_create([policy_model(**row) for row in rows])
+
+
+def install_days(calendar_model: Any, day_model: Any, *, upto: int) -> None:
+    """Give calendars of a country that have no dates yet its holidays and make-up workdays, to the end of a year."""
+    day_model.objects.bulk_create(
+        day_model(calendar_id=pk, **fields)
+        for pk, country, week in calendar_model.objects.filter(current=True, days=None)
+        .exclude(country="")
+        .values_list("pk", "country", "week")
+        for year in range(FIRST_YEAR, upto + 1)
+        for fields in special_days.fields(country, year, week)
+    )
+
+
+def _working_days(model: Any, code: str, names: tuple[str, str, str], **fields: Any) -> Any:
+    return _calendar(model, code, names, week=[OFFICE_HOURS] * 5 + [[], []], **fields)
 
 
 def _calendar(model: Any, code: str, names: tuple[str, str, str], **fields: Any) -> Any:

@@ -14,9 +14,9 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.accounts.actors import Door
+from aftersales.accounts.actors import Actor, Door
 from aftersales.accounts.models import Partner, Region, User
-from aftersales.accounts.named import Named
+from aftersales.accounts.named import Named, best_name
 from aftersales.core.fsm import FSMField, ReadAgain, transition
 from aftersales.core.working_time import WorkCalendar
 from aftersales.customers.models import Contract, ProductModel
@@ -68,7 +68,9 @@ class CalendarDay(models.Model):
 
     calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="days")
     date = models.DateField()
-    name = models.CharField(max_length=80, blank=True)
+    name_en = models.CharField(max_length=120, blank=True)
+    name_zh_hans = models.CharField(max_length=120, blank=True)
+    name_zh_hant = models.CharField(max_length=120, blank=True)
     periods = models.JSONField(default=list, blank=True)
     confirmed = models.BooleanField(default=True)  # announced by the authorities, or guessed
 
@@ -78,6 +80,16 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.name}"
+
+    @property
+    def name(self) -> str:
+        """Read the name in the active language, or the one there is."""
+        return best_name(self)
+
+    @name.setter
+    def name(self, written: str) -> None:
+        """Take what a person wrote; every language reads it."""
+        self.name_en, self.name_zh_hans, self.name_zh_hant = written, "", ""
 
 
 def default_steps() -> list[dict[str, Any]]:
@@ -175,9 +187,59 @@ class Policy(models.Model):
         return f"{self.get_target_display()} {self.span}"
 
     @property
+    def conditions(self) -> tuple[Any, ...]:
+        """What it asks of a ticket, in the order of CONDITIONS; None where it asks nothing."""
+        asked = (self.kind, self.channel, self.grade, self.region_id, self.home_region, self.vip, self.product_line,
+                 self.contract_id)  # fmt: skip
+        return tuple(None if value == "" else value for value in asked)
+
+    @property
+    def general(self) -> bool:
+        """Whether it holds for every ticket for which no narrower one does."""
+        return all(value is None for value in self.conditions)
+
+    @property
     def due_step(self) -> int:
         """The place of the end itself among the steps: what stands before warns, what follows escalates."""
         return next(place for place, step in enumerate(self.steps) if not {"percent", "before", "after"} & step.keys())
+
+
+class PolicyChange(models.Model):
+    """Who changed which policies of a target, whether open promises follow, and how far that has come.
+
+    `moved` counts the promises that a changed policy judges now, or that a retired one no longer does.
+    """
+
+    class Apply(models.TextChoices):
+        NEW = "new", _("new tickets")
+        OPEN = "open", _("new and open tickets")
+
+    target = models.CharField(max_length=30, choices=Target)
+    policies = models.ManyToManyField(Policy, related_name="changes")  # the versions that were made or retired
+    retired = models.BooleanField(default=False)
+    apply = models.CharField(max_length=10, choices=Apply)
+    at = models.DateTimeField()
+    door = models.CharField(max_length=10, choices=Door)
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    partner = models.ForeignKey(Partner, models.PROTECT, null=True, related_name="+", db_index=False)
+    total = models.PositiveIntegerField(default=0)  # open promises of the target when it was saved
+    seen = models.PositiveIntegerField(default=0)  # of them looked at so far
+    moved = models.PositiveIntegerField(default=0)
+    became_overdue = models.PositiveIntegerField(default=0)
+    stopped_overdue = models.PositiveIntegerField(default=0)
+    reached = ArrayField(models.BigIntegerField(), default=list)  # [policy, clock] where a worker goes on
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.at:%Y-%m-%d}"
+
+    @property
+    def by(self) -> Actor:
+        """Who changed it; what is done for it later is done in that name."""
+        return Actor(Door(self.door), user=self.user, partner=self.partner)
 
 
 class Clock(ReadAgain, models.Model):
@@ -247,6 +309,9 @@ class Clock(ReadAgain, models.Model):
                 opclasses=["timestamptz_minmax_multi_ops"],
                 pages_per_range=32,
                 autosummarize=True,
+            ),
+            models.Index(
+                fields=["policy", "id"], condition=Q(state__in=["running", "paused"]), name="clock_open_policy"
             ),
         ]
 

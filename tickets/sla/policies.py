@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from django.db.models import Model
 
 from aftersales.accounts.models import Region
 from aftersales.core import remembered
 from tickets.sla.models import Calendar, Policy
-from tickets.sla.states import Target
+from tickets.sla.states import OnChange, Target
 
 Version = TypeVar("Version", bound=Model)
 
@@ -27,6 +28,15 @@ class Facts:
     vip: bool
     product_line: str = ""
     contract_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Revision:
+    """The policies of a target as they are, or would be, after some series of them changed."""
+
+    target: Target
+    among: tuple[Policy, ...]
+    series: frozenset[UUID]
 
 
 class NoPolicy(LookupError):
@@ -59,7 +69,7 @@ def specificity(policy: Policy) -> tuple[int, ...]:
         policy.kind != "",
         policy.channel != "",
     )
-    return (sum(conditions), *(int(condition) for condition in conditions), policy.pk)
+    return (sum(conditions), *(int(condition) for condition in conditions), policy.pk or 0)
 
 
 def ranked(target: Target, facts: Facts, among: Iterable[Policy] | None = None) -> list[Policy]:
@@ -80,6 +90,24 @@ def choose(target: Target, facts: Facts, among: Iterable[Policy] | None = None) 
     if not fitting:
         raise NoPolicy(f"No policy for {target} and {facts}")
     return max(fitting, key=specificity)
+
+
+def moves_to(policy: Policy, target: str, facts: Facts, revision: Revision | None = None) -> Policy | None:
+    """The policy that a running promise under `policy` changes to; None when it stays as it is.
+
+    After a revision only those change that come to one of its series, or leave one.
+    """
+    if revision is None:
+        now_holds = choose(Target(target), facts)
+    elif target != revision.target:
+        return None
+    else:
+        fitting = ranked(revision.target, facts, revision.among)
+        if not fitting or not {fitting[0].series, policy.series} & revision.series:
+            return None
+        now_holds = fitting[0]
+    stays = now_holds.pk == policy.pk or now_holds.on_change == OnChange.LEAVE
+    return None if stays else now_holds
 
 
 # ── reading them ───────────────────────────────────────────────────────────────────────────────
@@ -112,6 +140,11 @@ def _read_policies(keys: set[int]) -> list[Policy]:
 
 calendars = Versions[Calendar](lambda keys: Calendar.objects.filter(pk__in=keys).prefetch_related("days"))
 versions = Versions[Policy](_read_policies)
+
+
+def holding(target: Target) -> list[Policy]:
+    """The current policies of a target as the database has them at this moment."""
+    return list(versions(Policy.objects.filter(current=True, target=target).values_list("pk", flat=True)).values())
 
 
 def _read_current() -> list[Policy]:

@@ -19,10 +19,11 @@ from aftersales.core.working_time import Fault, Flaw, WorkCalendar, check_calend
 from tickets.sla import policies
 from tickets.sla.models import Calendar, CalendarDay, Policy
 
+DAY_FIELDS = ("date", "name_en", "name_zh_hans", "name_zh_hant", "periods", "confirmed")
 FAULTS = {
     Fault.ZONE: gettext_lazy("There is no such time zone."),
     Fault.WEEK: gettext_lazy("A week has seven days, Monday first."),
-    Fault.TIMES: gettext_lazy("Periods are written like [[“08:30”, “12:00”], [“13:00”, “22:00”]]."),
+    Fault.TIMES: gettext_lazy("Periods are written like 08:30-12:00, 13:00-17:30."),
     Fault.OVERLAP: gettext_lazy("A period begins before another one has ended."),
     Fault.CLOSED: gettext_lazy("No weekday has open hours, so no promise would ever fall due."),
 }
@@ -32,7 +33,7 @@ FAULTS = {
 def save_policy(policy: Policy, *, by: User | None = None) -> Policy:
     """Save a new policy, or a changed one as the next version of its series; what runs keeps the one it has."""
     if policy.pk is not None:
-        series = list(Policy.objects.select_for_update().filter(series=policy.series))
+        series = list(Policy.objects.select_for_update(no_key=True).filter(series=policy.series))
         Policy.objects.filter(series=policy.series, current=True).update(current=False)
         policy.pk = None
         policy._state.adding = True
@@ -57,7 +58,7 @@ def save_calendar(calendar: Calendar, days: list[CalendarDay], *, by: User | Non
 
     The days are copied, so that a version stays as it is. Open clocks change when they are judged anew.
     """
-    old = Calendar.objects.select_for_update().filter(code=calendar.code, current=True).first()
+    old = Calendar.objects.select_for_update(no_key=True).filter(code=calendar.code, current=True).first()
     newest = Calendar.objects.filter(code=calendar.code).aggregate(Max("version"))["version__max"] or 0
     if old is not None:
         Calendar.objects.filter(pk=old.pk).update(current=False)
@@ -69,7 +70,7 @@ def save_calendar(calendar: Calendar, days: list[CalendarDay], *, by: User | Non
     calendar.__dict__.pop("_prefetched_objects_cache", None)
     calendar.save()
     CalendarDay.objects.bulk_create(
-        CalendarDay(calendar=calendar, date=d.date, name=d.name, periods=d.periods, confirmed=d.confirmed) for d in days
+        CalendarDay(calendar=calendar, **{name: getattr(day, name) for name in DAY_FIELDS}) for day in days
     )
     if old is not None:
         for policy in Policy.objects.filter(calendar__code=calendar.code, current=True):

@@ -5,7 +5,7 @@ frontend/src/clocks.js repeats the rules of `span` and of the clock chip, becaus
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
@@ -140,6 +140,12 @@ def ago(value: datetime | None) -> str:
 def localdt(value: datetime | None) -> str:
     """Show a moment in local time, short, with the exact time as its title."""
     return _time(value, moment(value) if value else "", live=False)
+
+
+@register.filter
+def dayof(value: date | None) -> str:
+    """Show a date with its weekday, short: "Thu 1 Oct"; the page says of which year."""
+    return date_format(value, pgettext("date with its weekday", "D j M")) if value else ""
 
 
 @register.filter

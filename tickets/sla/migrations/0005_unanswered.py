@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sla', '0002_defaults'),
+        ('sla', '0004_holidays'),
         ('tickets', '0008_words_of_clocks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

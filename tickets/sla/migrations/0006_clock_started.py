@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sla', '0003_unanswered'),
+        ('sla', '0005_unanswered'),
         ('tickets', '0008_words_of_clocks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
