@@ -115,7 +115,7 @@ def test_tells_again_on_arrival(cast: Cast) -> None:
     told_of = [event.data["arrived"] for event in ticket.events.filter(kind="ticket.stock_answered").order_by("pk")]
     assert told_of == [False, True]
     assert clock(ticket, "out_of_stock").met_at == cast.at + DAY
-    assert describe.sentence(last(ticket)).startswith("told the customer: arrived")
+    assert str(describe.entry(last(ticket)).text).startswith("told the customer: arrived")
 
 
 def test_refuses_it_for_another_kind(cast: Cast) -> None:

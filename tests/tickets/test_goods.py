@@ -55,7 +55,7 @@ def test_tells_the_customer_at_once_and_promises_the_next_notice(cast: Cast) -> 
     assert (clock(ticket, "repair").state, clock(ticket, "repair").met_at) == ("met", cast.at + DAY)  # R13
     event = last(ticket)
     assert (event.kind, event.data["number"], event.data["reached"]) == ("ticket.goods_ready", 1, True)
-    assert describe.sentence(event).startswith("goods ready for collection; customer told: reached")
+    assert str(describe.entry(event).text).startswith("goods ready for collection; customer told: reached")
 
 
 @pytest.mark.rule("R14")
@@ -64,7 +64,7 @@ def test_tells_again_every_three_days_three_times_in_all(cast: Cast) -> None:
     assert notices(ticket) == [(1, "met"), (2, "met"), (3, "running")]
     assert not Clock.objects.filter(ticket=ticket, target="collection", breached_at__isnull=False).exists()
     assert clock(ticket, "collection").due_at == cast.at + 9 * DAY
-    assert describe.sentence(last(ticket)).startswith("collection notice 3 of 3: not reached")
+    assert str(describe.entry(last(ticket)).text).startswith("collection notice 3 of 3: not reached")
     before = rows()
     with pytest.raises(NotAllowed) as refused:
         notify(cast, ticket, 9)

@@ -138,7 +138,7 @@ def test_moves_the_promise_when_the_customer_is_told_beforehand(cast: Cast) -> N
         "ticket.repair_postponed", False, "compressor on order",
     )  # fmt: skip
     assert (segment.kind, segment.cause) == ("extend", "ticket.repair_postponed")
-    assert describe.sentence(event).startswith("postponed the repair to ")
+    assert str(describe.entry(event).text).startswith("postponed the repair to ")
     desk.resolve(ticket.pk, resolution="new compressor", by=cast.actor("clerk"), at=cast.at + 11 * DAY)
     assert clock(ticket, "repair").breached_at is None
 
@@ -152,7 +152,7 @@ def test_told_too_late_holds_and_stays_broken_on_record(cast: Cast) -> None:
     assert (promise.due_at, promise.broken) == (cast.at + 12 * DAY, False)
     assert promise.breached_at == cast.at + 7 * DAY + ACCEPTED
     assert last(ticket).data["late"] is True
-    assert "too late" in describe.sentence(last(ticket))
+    assert "too late" in str(describe.entry(last(ticket)).text)
     sweep.sweep(at=cast.at + 12 * DAY)
     assert clock(ticket, "repair").broken
 

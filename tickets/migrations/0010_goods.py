@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0005_who_answers'),
         ('customers', '0003_contract'),
-        ('tickets', '0008_words_of_clocks'),
+        ('tickets', '0009_sending'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
