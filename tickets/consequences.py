@@ -43,8 +43,8 @@ def initial(name: str, ticket: Ticket) -> dict[str, Any]:
         tomorrow = timezone.localtime() + timedelta(days=1)
         return {"until": tomorrow.replace(hour=9, minute=0).strftime(LOCAL)}
     if name == "postpone_repair":
-        ahead = timezone.localtime() + timedelta(days=7)
-        return {"until": ahead.replace(hour=18, minute=0).strftime(LOCAL)}
+        in_a_week = timezone.localtime() + timedelta(days=7)
+        return {"until": in_a_week.replace(hour=18, minute=0).strftime(LOCAL)}
     if name == "plan_visit":
         at = timezone.now()
         ahead = [window for window in ticket.wished_windows if (parse_datetime(window["end"]) or at) > at]
