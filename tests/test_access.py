@@ -158,6 +158,13 @@ API: dict[str, tuple[str, str, str]] = {
         f"api-action-{verb}": ("POST", f"/api/v1/tickets/{{ticket}}/actions/{verb}", "401 401 403 404 in")
         for verb in (
             "log_contact",
+            "reply_to_sales",
+            "answer_stock",
+            "postpone_repair",
+            "ready_for_collection",
+            "hand_out",
+            "notify_collection",
+            "post_back",
             "resume",
             "wait",
             "resolve",
@@ -280,6 +287,12 @@ def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
 BODIES: dict[str, dict[str, Any]] = {
     "attempts": {"outcome": "satisfied"},
     "log_contact": {"reached": True},
+    "reply_to_sales": {"to": "x", "answer": "x"},
+    "answer_stock": {"arrived": True, "reached": True},
+    "postpone_repair": {"until": "2099-01-01T00:00:00Z", "reason": "x", "reached": True},
+    "ready_for_collection": {"reached": True},
+    "notify_collection": {"reached": True},
+    "post_back": {"note": "x"},
     "wait": {"waiting_for": "parts", "until": "2099-01-01T00:00:00Z", "reason": "x"},
     "resolve": {"resolution": "x"},
     "reopen": {"reason": "x"},

@@ -111,9 +111,21 @@ class TestStory:
         broken = Clock.objects.exclude(breached_at=None)
         assert broken.count() > 3
         for clock in broken:
-            firing = Firing.objects.select_related("event").get(clock=clock)
+            firing = Firing.objects.select_related("event").filter(clock=clock, step="due").order_by("pk")[0]
             assert firing.due_at == clock.breached_at == firing.event.at
             assert firing.event.kind == EventKind.BREACHED
+
+    def test_sets_each_step_off_when_it_comes(self, story: Story) -> None:
+        fired = Firing.objects.select_related("event")
+        assert fired.filter(step__startswith="warn").count() > 10
+        for firing in fired:
+            assert firing.fired_at == firing.due_at == firing.event.at
+
+    def test_has_somebody_take_care_of_what_broke(self, story: Story) -> None:
+        taken = Clock.objects.exclude(acknowledged_at=None)
+        assert taken.exists()
+        for clock in taken:
+            assert not clock.firings.filter(round=clock.round, fired_at__gt=clock.acknowledged_at).exists()
 
     def test_keeps_due_times_that_follow_from_the_segments(self, story: Story) -> None:
         for clock in Clock.objects.filter(state=ClockState.RUNNING):
@@ -170,7 +182,13 @@ def test_leaves_a_call_unanswered_when_asked_to(db: None) -> None:
     ticket = Life(world, 0, UNTIL - timedelta(hours=2), Script(fate="silent")).run()
     assert ticket.state == State.RECEIVED
     kinds = list(ticket.events.order_by("pk").values_list("kind", flat=True))
-    assert kinds == [EventKind.REGISTERED, EventKind.BREACHED]
+    assert kinds == [
+        EventKind.REGISTERED,
+        EventKind.WARNED,
+        EventKind.BREACHED,
+        EventKind.ESCALATED,
+        EventKind.ESCALATED,
+    ]
 
 
 def test_leaves_nothing_of_a_life_that_fails(db: None, monkeypatch: pytest.MonkeyPatch) -> None:

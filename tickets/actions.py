@@ -12,7 +12,7 @@ from aftersales.core.form_serializers import serializer_for
 from aftersales.core.strict import StrictSerializer
 from tickets import forms
 from tickets.models import Ticket
-from tickets.services import desk
+from tickets.services import answers, desk, repair
 
 Run = Callable[..., Ticket]
 
@@ -57,6 +57,13 @@ def enter() -> None:
     add("decline", forms.ReasonForm, desk.decline)
     add("take", forms.NothingForm, desk.take)
     add("log_contact", forms.ContactForm, desk.log_contact)
+    add("reply_to_sales", forms.SalesReplyForm, answers.reply_to_sales)
+    add("answer_stock", forms.StockForm, answers.answer_stock)
+    add("postpone_repair", forms.PostponeForm, repair.postpone_repair)
+    add("ready_for_collection", forms.ContactForm, repair.ready_for_collection)
+    add("notify_collection", forms.ContactForm, repair.notify_collection)
+    add("hand_out", forms.RemarkForm, repair.hand_out)
+    add("post_back", forms.PostBackForm, repair.post_back)
     add("note", forms.NoteForm, desk.note)
     add("edit", forms.EditForm, desk.edit)
     add("set_site", forms.SiteForm, desk.set_site)

@@ -19,7 +19,8 @@ from aftersales.accounts.actors import Actor
 from aftersales.core.templatetags.ui import span
 from tickets import describe
 from tickets.forms import LOCAL
-from tickets.models import Event, Ticket
+from tickets.models import COLLECTION_NOTICES, Event, Ticket
+from tickets.services import desk, repair
 from tickets.sla import clocks, policies
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, OnChange, Target
@@ -43,6 +44,9 @@ def initial(name: str, ticket: Ticket) -> dict[str, Any]:
     if name == "wait":
         tomorrow = timezone.localtime() + timedelta(days=1)
         return {"until": tomorrow.replace(hour=9, minute=0).strftime(LOCAL)}
+    if name == "postpone_repair":
+        in_a_week = timezone.localtime() + timedelta(days=7)
+        return {"until": in_a_week.replace(hour=18, minute=0).strftime(LOCAL)}
     if name == "plan_visit":
         at = timezone.now()
         ahead = [window for window in ticket.wished_windows if (parse_datetime(window["end"]) or at) > at]
@@ -98,6 +102,67 @@ def _log_contact(ticket: Ticket, _actor: Actor) -> list[str]:
             % {"name": Target.RESPONSE.label}]  # fmt: skip
 
 
+def _keeps(target: Target) -> _Teller:
+    """A promise that counts as kept by this, where it is open."""
+
+    def tell(ticket: Ticket, _actor: Actor) -> list[str]:
+        kept = [clock for clock in _open(ticket) if clock.target == target]
+        return [_("These promises count as kept: %(names)s.") % {"names": _names(kept)}] if kept else []
+
+    return tell
+
+
+def _answer_stock(ticket: Ticket, actor: Actor) -> list[str]:
+    told = _keeps(Target.OUT_OF_STOCK)(ticket, actor)
+    return [*told, _("Not arrived yet: the customer is told again at once on arrival.")]
+
+
+def _postpone_repair(ticket: Ticket, _actor: Actor) -> list[str]:
+    told = []
+    for clock in _open(ticket):
+        if clock.target == Target.REPAIR:
+            told.append(_("Promised: repaired by %(time)s.") % {"time": describe.moment(clock.due_at)})
+            if clock.broken:
+                told.append(_("That is over: the promise stays broken on record, the new date holds from now on."))
+    return told
+
+
+def _ready_for_collection(ticket: Ticket, actor: Actor) -> list[str]:
+    return [*_keeps(Target.REPAIR)(ticket, actor), *_next_notice(ticket, 1)]
+
+
+def _notify_collection(ticket: Ticket, _actor: Actor) -> list[str]:
+    return [*_counts_from(ticket), *_next_notice(ticket, ticket.collection_notices + 1)]
+
+
+def _post_back(ticket: Ticket, _actor: Actor) -> list[str]:
+    return [*_counts_from(ticket), _("The collection notices end; the ticket can be closed once it is resolved.")]
+
+
+def _counts_from(ticket: Ticket) -> list[str]:
+    return [
+        _("The last notice has its time until %(time)s; the next step counts from then on.")
+        % {"time": describe.moment(repair.answered_from(clock))}
+        for clock in _open(ticket)
+        if clock.target == Target.COLLECTION and repair.answered_from(clock) > timezone.now()
+    ]
+
+
+def _next_notice(ticket: Ticket, number: int) -> list[str]:
+    try:
+        due = clocks.promise(Target.COLLECTION, clocks.facts_of(ticket), at=timezone.now()).due_at
+    except policies.NoPolicy:
+        return []
+    words = {"number": number, "all": COLLECTION_NOTICES, "time": describe.moment(due)}
+    if number < COLLECTION_NOTICES:
+        return [_("This is notice %(number)d of %(all)d; the next one is due %(time)s.") % words]
+    return [_("This is notice %(number)d of %(all)d; the goods are posted back by %(time)s.") % words]
+
+
+def _hand_out(ticket: Ticket, actor: Actor) -> list[str]:
+    return [*_keeps(Target.COLLECTION)(ticket, actor), _("Nobody has to be told again.")]
+
+
 def _wait(ticket: Ticket, _actor: Actor) -> list[str]:
     running = [clock for clock in _open(ticket) if clock.state == ClockState.RUNNING]
     told = []
@@ -118,6 +183,7 @@ def _resolve(ticket: Ticket, _actor: Actor) -> list[str]:
     told = [_("Solved without a visit. The ticket stands under “To follow up” until it is closed.")]
     if any(clock.target == Target.ON_SITE for clock in _open(ticket)):
         told.append(_("The promise “%(name)s” ends.") % {"name": Target.ON_SITE.label})
+    told += _keeps(Target.REPAIR)(ticket, _actor)
     return told
 
 
@@ -147,11 +213,8 @@ def _cancel_visit(ticket: Ticket, _actor: Actor) -> list[str]:
 
 def _reopen(ticket: Ticket, _actor: Actor) -> list[str]:
     at = timezone.now()
-    targets = [Target.RESPONSE]
-    if ticket.visit_needed:
-        targets += [Target.VISIT_ANSWER, Target.ON_SITE]
     told = []
-    for target in targets:
+    for target in desk.promised_anew(ticket):
         try:
             promise = clocks.promise(target, clocks.facts_of(ticket), at=at)
         except policies.NoPolicy:
@@ -251,6 +314,13 @@ def _complete_visit(ticket: Ticket, _actor: Actor) -> list[str]:
 
 _TELLERS: dict[str, _Teller] = {
     "log_contact": _log_contact,
+    "reply_to_sales": _keeps(Target.SALES_REPLY),
+    "answer_stock": _answer_stock,
+    "postpone_repair": _postpone_repair,
+    "ready_for_collection": _ready_for_collection,
+    "notify_collection": _notify_collection,
+    "hand_out": _hand_out,
+    "post_back": _post_back,
     "wait": _wait,
     "resume": _resume,
     "resolve": _resolve,

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext, pgettext
 from aftersales.accounts.actors import Door
 from aftersales.core.templatetags import rules as rule_tags
 from aftersales.core.templatetags.ui import moment as short_moment
-from tickets.models import Event, Ticket
+from tickets.models import COLLECTION_NOTICES, Event, Ticket
 from tickets.sla.states import Target
 from tickets.states import Channel, EventKind, Grade, Kind, State, WaitingFor
 
@@ -48,6 +48,13 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.NOTED: ("note", "secondary"),
     EventKind.CONTACTED: ("phone-check", "green"),
     EventKind.CONTACT_FAILED: ("phone-x", "yellow"),
+    EventKind.SALES_REPLIED: ("message-reply", "green"),
+    EventKind.STOCK_ANSWERED: ("package", "green"),
+    EventKind.REPAIR_POSTPONED: ("calendar-time", "orange"),
+    EventKind.GOODS_READY: ("package", "teal"),
+    EventKind.COLLECTION_NOTIFIED: ("bell-ringing", "azure"),
+    EventKind.COLLECTED: ("package-export", "green"),
+    EventKind.POSTED_BACK: ("truck-delivery", "orange"),
     EventKind.HANDED_OVER: ("user-share", "azure"),
     EventKind.ACCEPTED: ("user-check", "azure"),
     EventKind.DECLINED: ("user-x", "orange"),
@@ -94,6 +101,11 @@ CONTACTS = [
     EventKind.REGISTERED,
     EventKind.CONTACTED,
     EventKind.CONTACT_FAILED,
+    EventKind.SALES_REPLIED,
+    EventKind.STOCK_ANSWERED,
+    EventKind.REPAIR_POSTPONED,
+    EventKind.GOODS_READY,
+    EventKind.COLLECTION_NOTIFIED,
     EventKind.NOTED,
     EventKind.CALLBACK_ATTEMPTED,
     EventKind.CALLBACK_REACHED,
@@ -106,6 +118,13 @@ PROMISES = [
     EventKind.ACKNOWLEDGED,
     EventKind.REJUDGED,
     EventKind.CONTACTED,
+    EventKind.SALES_REPLIED,
+    EventKind.STOCK_ANSWERED,
+    EventKind.REPAIR_POSTPONED,
+    EventKind.GOODS_READY,
+    EventKind.COLLECTION_NOTIFIED,
+    EventKind.COLLECTED,
+    EventKind.POSTED_BACK,
     EventKind.CHECKED_IN,
     EventKind.GRADED,
     EventKind.WAITED,
@@ -220,6 +239,8 @@ def _planned(data: dict[str, Any]) -> SafeString | str:
     }
     if data.get("order"):
         text = f"{text} ({data['order']})"
+    if data.get("prepare"):
+        text = " · ".join((text, _("the customer prepares: %(list)s") % {"list": data["prepare"]}))
     return _remarks(text, data)
 
 
@@ -254,6 +275,41 @@ def _waited(data: dict[str, Any]) -> str:
     what = str(WaitingFor(reason).label) if reason in WaitingFor else reason
     until = _parsed(data.get("until"))
     return _("waits for %(what)s until %(time)s") % {"what": what, "time": moment(until) if until else "–"}
+
+
+def _sales_replied(data: dict[str, Any]) -> SafeString:
+    return format_html("{}{}", _("answered %(name)s of sales") % {"name": data.get("to", "")}, _rule("R04"))
+
+
+def _stock_answered(data: dict[str, Any]) -> SafeString:
+    told = _("told the customer: arrived") if data.get("arrived") else _("told the customer: not arrived yet")
+    return format_html("{}{}", told, _rule("R16"))
+
+
+def _postponed(data: dict[str, Any]) -> SafeString:
+    before, until = _parsed(data.get("before")), _parsed(data.get("until"))
+    text = _("postponed the repair to %(until)s, before: %(before)s; the customer was told") % {
+        "until": moment(until) if until else "–",
+        "before": moment(before) if before else "–",
+    }
+    if data.get("late"):
+        return format_html("{}, <strong>{}</strong>{}", text, _("too late"), _rule("R13"))
+    return format_html("{}{}", text, _rule("R13"))
+
+
+def _notice_given(data: dict[str, Any]) -> SafeString:
+    """The first notice, or one of those that follow."""
+    reached = _("reached") if data.get("reached") else _("not reached")
+    number = data.get("number", 1)
+    if number == 1:
+        text = _("goods ready for collection; customer told: %(reached)s") % {"reached": reached}
+    else:
+        text = _("collection notice %(number)s of %(all)s: %(reached)s") % {
+            "number": number,
+            "all": COLLECTION_NOTICES,
+            "reached": reached,
+        }
+    return format_html("{}{}", text, _rule("R14"))
 
 
 def _breached(data: dict[str, Any]) -> SafeString:
@@ -348,6 +404,13 @@ _TELLERS: dict[str, _Teller] = {
     EventKind.NOTED: lambda _data: _("noted"),
     EventKind.CONTACTED: lambda _data: _("called, reached"),
     EventKind.CONTACT_FAILED: lambda _data: _("called, not reached"),
+    EventKind.SALES_REPLIED: _sales_replied,
+    EventKind.STOCK_ANSWERED: _stock_answered,
+    EventKind.REPAIR_POSTPONED: _postponed,
+    EventKind.GOODS_READY: _notice_given,
+    EventKind.COLLECTION_NOTIFIED: _notice_given,
+    EventKind.COLLECTED: lambda _data: _("handed the goods out"),
+    EventKind.POSTED_BACK: lambda _data: format_html("{}{}", _("posted the goods back"), _rule("R14")),
     EventKind.HANDED_OVER: _handed_over,
     EventKind.ACCEPTED: lambda _data: _("accepted it"),
     EventKind.DECLINED: lambda _data: _("declined it"),

@@ -31,18 +31,43 @@ def text(label: Any, *, rows: int = 3, most: int = 4000, **kwargs: object) -> fo
     )
 
 
+def _yes_or_no(label: Any, yes: Any, no: Any) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=label,
+        coerce=lambda value: str(value).lower() in ("true", "1", "yes"),
+        choices=[("true", yes), ("false", no)],
+        widget=forms.RadioSelect,
+    )
+
+
 class NothingForm(forms.Form):
     """A verb that needs no more than a click."""
 
 
 class ContactForm(forms.Form):
-    reached = forms.TypedChoiceField(
-        label=_("Did you reach the customer?"),
-        coerce=lambda value: str(value).lower() in ("true", "1", "yes"),
-        choices=[("true", _("reached")), ("false", _("not reached"))],
-        widget=forms.RadioSelect,
-    )
+    reached = _yes_or_no(_("Did you reach the customer?"), _("reached"), _("not reached"))
     note = text(_("What was said"), required=False)
+
+
+class SalesReplyForm(forms.Form):
+    to = forms.CharField(label=_("Who of sales was answered"), max_length=80)
+    answer = text(_("What was answered"))
+
+
+class StockForm(forms.Form):
+    arrived = _yes_or_no(_("Have the goods arrived?"), _("arrived"), _("not yet"))
+    reached = _yes_or_no(_("Did you reach the customer?"), _("reached"), _("not reached"))
+    note = text(_("What was said"), rows=2, required=False)
+
+
+class PostponeForm(forms.Form):
+    until = moment(_("Repaired by"))
+    reason = text(_("Why does it take longer?"), rows=2, most=300)
+    reached = _yes_or_no(_("Was the customer told?"), _("told"), _("not yet"))
+
+
+class PostBackForm(forms.Form):
+    note = text(_("How and where were they sent?"), rows=2)
 
 
 class NoteForm(forms.Form):

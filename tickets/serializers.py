@@ -26,6 +26,7 @@ from tickets import actions, verbs
 from tickets.models import Event, Ticket
 from tickets.services.intake import MAX_DESCRIPTION, MAX_WINDOWS, Intake, Window
 from tickets.sla.models import Clock
+from tickets.sla.states import OPEN as OPEN_CLOCKS
 from tickets.sla.states import ClockState, Target
 from tickets.states import Channel, EventKind, Grade, Kind, State, WaitingFor
 
@@ -356,6 +357,7 @@ def new_clock(clock: Clock) -> dict[str, Any]:
 
 def ticket_out(ticket: Ticket, clocks: list[dict[str, Any]], actor: Actor) -> dict[str, Any]:
     """A ticket in an answer (TicketOut). No query when customer, site, product, owner and technician are there."""
+    ticket.known_targets = frozenset(clock["target"] for clock in clocks if clock["state"] in OPEN_CLOCKS)
     customer, site, product = ticket.customer, ticket.site, ticket.product
     return {
         "id": ticket.pk,

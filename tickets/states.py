@@ -80,6 +80,7 @@ class Kind(TextChoices):
 
 
 CALLED_BACK = frozenset({Kind.INSTALLATION, Kind.REPAIR})  # R60
+HANDED_OUT = frozenset({Kind.REPAIR, Kind.RETURN, Kind.EXCHANGE})  # R14: the customer may have to collect something
 
 
 class Channel(TextChoices):
@@ -123,6 +124,14 @@ class WaitingFor(TextChoices):
     PARTS = "parts", _("parts")
 
 
+class Goods(TextChoices):
+    """Where the customer's goods are, once they are repaired in our house (R14)."""
+
+    READY = "ready", _("ready for collection")
+    COLLECTED = "collected", _("collected")
+    POSTED_BACK = "posted_back", _("posted back")
+
+
 class EventKind(TextChoices):
     """What happened: one word per timeline entry."""
 
@@ -131,6 +140,13 @@ class EventKind(TextChoices):
     NOTED = "ticket.noted", _("noted")
     CONTACTED = "ticket.contacted", _("customer reached")
     CONTACT_FAILED = "ticket.contact_failed", _("customer not reached")
+    SALES_REPLIED = "ticket.sales_replied", _("sales colleague answered")
+    STOCK_ANSWERED = "ticket.stock_answered", _("out-of-stock registration answered")
+    REPAIR_POSTPONED = "ticket.repair_postponed", _("repair postponed")
+    GOODS_READY = "ticket.goods_ready", _("ready for collection")
+    COLLECTION_NOTIFIED = "ticket.collection_notified", _("collection notice given")
+    COLLECTED = "ticket.collected", _("collected")
+    POSTED_BACK = "ticket.posted_back", _("posted back")
     HANDED_OVER = "ticket.handed_over", _("handed over")
     ACCEPTED = "ticket.accepted", _("accepted")
     DECLINED = "ticket.declined", _("declined")

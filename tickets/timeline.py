@@ -25,6 +25,8 @@ _MOVED_WITH = frozenset(
         "ended_at",
         "dispatch_approved_by",
         "callback_owed",
+        "goods",
+        "collection_notices",
     }
 )
 

@@ -16,11 +16,29 @@ from django.utils.translation import gettext_lazy
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.roles import DESK, LEADERS, Role, Scope
 from aftersales.core.errors import Forbidden, NotAllowed
-from tickets.models import Ticket
-from tickets.states import AT_THE_DESK, OPEN, State
+from tickets.models import COLLECTION_NOTICES, Ticket
+from tickets.sla.states import OPEN as OPEN_CLOCKS
+from tickets.sla.states import Target
+from tickets.states import AT_THE_DESK, HANDED_OUT, OPEN, Channel, Kind, State
 
 Condition = Callable[[Ticket, Actor], bool]
 OWNERS = DESK | {Role.TECHNICIAN}  # who can accept a hand-over
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """What must be out of the way first, whoever asks."""
+
+    stands: Callable[[Ticket], bool]
+    words: str | Text
+    rule: str
+
+
+GOODS_WAIT = Obstacle(
+    lambda ticket: ticket.goods_wait,
+    gettext_lazy("The customer's goods lie ready here: hand them out or post them back first."),
+    "R14",
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,7 @@ class Verb:
     otherwise: str | Text = ""  # why not, when the condition does not hold
     rule: str = ""
     primary: bool = False  # the next step: first and filled
+    obstacles: tuple[Obstacle, ...] = ()
 
     def possible(self, ticket: Ticket, by: Actor) -> bool:
         """Whether it may be done now by this actor."""
@@ -44,6 +63,7 @@ class Verb:
             by.may(self.roles, self.scopes)
             and ticket.state in self.states
             and (self.condition is None or self.condition(ticket, by))
+            and not any(obstacle.stands(ticket) for obstacle in self.obstacles)
         )
 
 
@@ -79,6 +99,9 @@ def permit(ticket: Ticket, name: str, by: Actor) -> None:
         )
     if verb.condition is not None and not verb.condition(ticket, by):
         raise NotAllowed(str(verb.otherwise), rule=verb.rule)
+    for obstacle in verb.obstacles:
+        if obstacle.stands(ticket):
+            raise NotAllowed(str(obstacle.words), rule=obstacle.rule)
 
 
 def _offered_to_me(ticket: Ticket, by: Actor) -> bool:
@@ -97,6 +120,25 @@ def _mine_to_give(ticket: Ticket, by: Actor) -> bool:
     if by.user is None:
         return True
     return ticket.owner_id in (None, by.user.pk) or by.user.role in LEADERS | {Role.DISPATCHER}
+
+
+def open_targets(ticket: Ticket) -> frozenset[str]:
+    """What is promised for this ticket now; no query where its clocks were read with it."""
+    if ticket.known_targets is not None:
+        return ticket.known_targets
+    return frozenset(clock.target for clock in ticket.clocks.all() if clock.state in OPEN_CLOCKS)
+
+
+def _sales_waits(ticket: Ticket, _by: Actor) -> bool:
+    return ticket.channel == Channel.SALES and Target.SALES_REPLY in open_targets(ticket)
+
+
+def _repair_promised(ticket: Ticket, _by: Actor) -> bool:
+    return ticket.kind == Kind.REPAIR and Target.REPAIR in open_targets(ticket)
+
+
+def _may_lie_ready(ticket: Ticket, _by: Actor) -> bool:
+    return ticket.kind in HANDED_OUT and not ticket.goods
 
 
 _ALL = frozenset(state.value for state in State)
@@ -140,9 +182,82 @@ add(
         primary=True,
     ),
     Verb("log_contact", gettext_lazy("Log contact"), "phone", OWNERS, _OPEN, rule="R03", primary=True),
+    Verb(
+        "reply_to_sales",
+        gettext_lazy("Answer sales"),
+        "message-reply",
+        OWNERS,
+        _OPEN,
+        condition=_sales_waits,
+        otherwise=gettext_lazy("No sales colleague waits for an answer."),
+        rule="R04",
+        primary=True,
+    ),
+    Verb(
+        "answer_stock",
+        gettext_lazy("Tell about the goods"),
+        "package",
+        DESK,
+        _OPEN,
+        condition=lambda ticket, _by: ticket.kind == Kind.OUT_OF_STOCK,
+        otherwise=gettext_lazy("Only an out-of-stock registration is answered so."),
+        rule="R16",
+        primary=True,
+    ),
     Verb("resume", gettext_lazy("Resume"), "player-play", DESK, frozenset({State.WAITING.value}), primary=True),
     Verb("wait", gettext_lazy("Wait…"), "player-pause", DESK, _DESK_STATES),
     Verb("resolve", gettext_lazy("Resolve"), "check", DESK, frozenset({State.IN_PROGRESS.value})),
+    Verb(
+        "postpone_repair",
+        gettext_lazy("Postpone repair"),
+        "calendar-time",
+        OWNERS,
+        _OPEN,
+        condition=_repair_promised,
+        otherwise=gettext_lazy("No repair is promised here now."),
+        rule="R13",
+    ),
+    Verb(
+        "ready_for_collection",
+        gettext_lazy("Ready for collection"),
+        "package",
+        OWNERS,
+        frozenset({State.IN_PROGRESS.value, State.RESOLVED.value}),
+        condition=_may_lie_ready,
+        otherwise=gettext_lazy("Only for goods that were repaired, returned or exchanged, and once."),
+        rule="R14",
+    ),
+    Verb(
+        "hand_out",
+        gettext_lazy("Hand out goods"),
+        "package-export",
+        OWNERS,
+        _OPEN,
+        condition=lambda ticket, _by: ticket.goods_wait,
+        otherwise=gettext_lazy("No goods lie ready for the customer."),
+        rule="R14",
+        primary=True,
+    ),
+    Verb(
+        "notify_collection",
+        gettext_lazy("Collection notice"),
+        "bell-ringing",
+        OWNERS,
+        _OPEN,
+        condition=lambda ticket, _by: ticket.goods_wait and ticket.collection_notices < COLLECTION_NOTICES,
+        otherwise=gettext_lazy("No goods lie ready for the customer, or all three notices were given."),
+        rule="R14",
+    ),
+    Verb(
+        "post_back",
+        gettext_lazy("Post goods back"),
+        "truck-delivery",
+        OWNERS,
+        _OPEN,
+        condition=lambda ticket, _by: ticket.goods_wait and ticket.collection_notices >= COLLECTION_NOTICES,
+        otherwise=gettext_lazy("Goods are posted back only after three notices that nobody answered."),
+        rule="R14",
+    ),
     Verb(
         "close",
         gettext_lazy("Close"),
@@ -153,6 +268,7 @@ add(
         otherwise=gettext_lazy("A callback is owed first: the customer's answer closes the ticket."),
         rule="R60",
         primary=True,
+        obstacles=(GOODS_WAIT,),
     ),
     Verb(
         "reopen",
@@ -179,7 +295,7 @@ add(
     Verb(
         "set_site", gettext_lazy("Set address"), "map-pin", DESK, _OPEN - {State.VISITING.value, State.RESOLVED.value}
     ),
-    Verb("refuse", gettext_lazy("Refuse"), "ban", DESK, _DESK_STATES),
+    Verb("refuse", gettext_lazy("Refuse"), "ban", DESK, _DESK_STATES, obstacles=(GOODS_WAIT,)),
     Verb(
         "cancel",
         gettext_lazy("Cancel"),
@@ -187,5 +303,6 @@ add(
         DESK,
         _DESK_STATES | {State.WAITING.value, State.VISIT_PLANNED.value},
         frozenset({Scope.ACT, Scope.DESK}),
+        obstacles=(GOODS_WAIT,),
     ),
 )

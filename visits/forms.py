@@ -23,10 +23,18 @@ class PlanForm(forms.Form):
         required=False,
         help_text=_("A time later than promised is then the customer's wish, on record."),
     )
+    prepare = text(
+        _("What the customer must prepare"),
+        rows=2,
+        most=500,
+        required=False,
+        help_text=_("One complete list, read out to the customer now."),
+    )
     note = forms.CharField(label=_("Note for the technician"), max_length=300, required=False)
 
 
 class MoveForm(PlanForm):
+    prepare = None  # type: ignore[assignment]
     note = None  # type: ignore[assignment]
     reason = text(_("Reason"), rows=2, most=300)
 

@@ -47,6 +47,7 @@ class Visit(ReadAgain, models.Model):
     order_number = models.CharField(_("dispatch order"), max_length=20, unique=True)  # R20
     window_start = models.DateTimeField(_("window starts"))
     window_end = models.DateTimeField(_("window ends"))
+    prepare = models.TextField(_("the customer prepares"), blank=True)  # R05: one complete list
     note = models.CharField(_("note for the technician"), max_length=300, blank=True)
     planned_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     planned_at = models.DateTimeField()

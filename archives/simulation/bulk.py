@@ -1,6 +1,7 @@
 """Very many tickets at once, written in SQL, for measuring: what matters is how many rows there are and how alike.
 
-Nothing here goes through the services. Ended clocks come without segments, and there are no visits.
+Nothing here goes through the services. Ended clocks come without segments, and there are no visits. Open ones have
+their segments and firings: `manage.py clocks rebuild --check` finds nothing to say about them.
 """
 
 # ruff: noqa: S608  (table names and whole numbers of our own, no input)
@@ -10,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -22,7 +23,7 @@ from aftersales.customers.models import Customer, CustomerPhone, Product, Site
 from archives.simulation import words
 from archives.simulation.people import FAMILY_OF, Cast
 from tickets.models import Event, Ticket
-from tickets.sla.models import Clock, Policy, Segment
+from tickets.sla.models import Clock, Firing, Policy, Segment
 from tickets.sla.states import Target
 
 CHUNK = 100_000
@@ -33,6 +34,20 @@ RARE_WORD, RARE_EVERY = "蜂鸣器", 50_000
 BUSY_TAIL = "8888"  # a telephone ending that people pay for: one customer in a hundred has it
 MOST_EVENTS = 10
 REBUILT = (Customer, CustomerPhone, Site, Product, Ticket, Event, Clock, Segment)
+
+
+# The next promise is to answer or to come; where neither is open, the repair, whose promise ends a week later.
+_NEAR = "{state} IN ('received', 'reopened') OR ({visit} AND {state} IN ('in_progress', 'visit_planned'))"
+_REPAIR_LATER = "interval '7 days'"
+_ZONE = "Asia/Shanghai"
+
+
+def _at_work(moment: str) -> str:
+    """SQL for a time between ten and eight of the same day, where the desk is open for hours to come."""
+    local = f"({moment}) AT TIME ZONE '{_ZONE}'"
+    share = f"extract(epoch FROM ({local})::time) / 86400"
+    at = f"date_trunc('day', {local}) + interval '10 hours' * (1 + {share})"
+    return f"(date_trunc('second', {at}) AT TIME ZONE '{_ZONE}')"
 
 
 def fill(cast: Cast, wanted: int, *, events: int, at: datetime, tell: Callable[[str], None]) -> int:
@@ -70,7 +85,7 @@ def write(cast: Cast, missing: int, *, events: int, at: datetime, tell: Callable
             for low in range(1, missing + 1, CHUNK):
                 high = min(low + CHUNK - 1, missing)
                 _tickets(cursor, low, high, total=missing, customers=customers, first=first, at=at)
-                _clocks(cursor, first + low - 1, first + high - 1)
+                _clocks(cursor, first + low - 1, first + high - 1, at)
                 _events(cursor, first + low - 1, first + high - 1, events)
                 tell(f"{monotonic() - began:6.1f} s  {high:,} tickets")
             _sequences(cursor)
@@ -241,7 +256,10 @@ def _tickets(cursor: Any, low: int, high: int, *, total: int, customers: int, fi
             kind IN ('repair', 'installation', 'maintenance') AS visit,
             CASE WHEN rare THEN said || '，{RARE_WORD}响' ELSE said END AS summary
     ) more"""
-    promised = "state IN ('received', 'reopened') OR (visit AND state IN ('in_progress', 'visit_planned'))"
+    near = _NEAR.format(visit="visit", state="state")
+    drawn = f"%(at)s + (due_chance - 0.08) * interval '{OPEN_DAYS} days'"
+    due = _at_work(f"greatest({drawn}, received_at + interval '2 days')")
+    repaired = "kind = 'repair' AND state IN ('in_progress', 'visiting')"
     columns = {
         "id": "id",
         "number": "'T' || to_char(received_at AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD') || '-' ||"
@@ -271,7 +289,7 @@ def _tickets(cursor: Any, low: int, high: int, *, total: int, customers: int, fi
         "updated_at": "CASE WHEN ended THEN received_at + interval '20 hours' + due_chance * interval '10 days'"
         " ELSE received_at + (%(at)s - received_at) * due_chance END",
         # One open promise in twelve is broken: it fell due in the last days.
-        "next_due_at": f"CASE WHEN {promised} THEN %(at)s + (due_chance - 0.08) * interval '{OPEN_DAYS} days'"
+        "next_due_at": f"CASE WHEN {near} THEN {due} WHEN {repaired} THEN {due} + {_REPAIR_LATER}"
         " ELSE timestamptz '9999-01-01 00:00:00+00' END",
         "search_text": f"said_folded || CASE WHEN rare THEN ',{fold(RARE_WORD)}响' ELSE '' END || ' ' || name_folded"
         " || ' ' || place_folded || ' ' || product || ' ' || lower(serial) || CASE WHEN partner_id IS NULL THEN ''"
@@ -284,27 +302,63 @@ def _tickets(cursor: Any, low: int, high: int, *, total: int, customers: int, fi
     _insert(cursor, Ticket, columns, source, {**given, "rare": bigrams(RARE_WORD + "响")})
 
 
+# Each open promise was moved by its customer to `due`, on some day between ten and eight: so far from closing time that
+# every step of it lies in service hours, and its times are sums.
 _BULK_CLOCK = """
-    SELECT t.*, kind_of.target, kind_of.policy_id, kind_of.open_now,
-        CASE WHEN kind_of.open_now AND t.next_due_at < 'infinity' AND t.next_due_at < timestamptz '9000-01-01'
-            THEN t.next_due_at ELSE t.received_at + interval '1 hour' END AS due
-    FROM tickets_ticket t CROSS JOIN LATERAL (VALUES
-        ('response', %(response)s::bigint, t.state IN ('received', 'reopened')),
-        ('on_site', %(on_site)s::bigint, t.visit_needed AND t.state IN ('received', 'reopened', 'in_progress',
-            'visit_planned', 'waiting'))
-    ) kind_of (target, policy_id, open_now)
-    WHERE t.id BETWEEN %(low)s AND %(high)s AND (kind_of.target = 'response' OR t.visit_needed)
+    SELECT t.*, named.*, own.*,
+        CASE WHEN NOT {open_now} THEN 'met' WHEN state = 'waiting' THEN 'paused' ELSE 'running' END AS stands,
+        CASE WHEN target = 'response' AND {open_now} AND (t.received_at AT TIME ZONE '{zone}')::time
+                NOT BETWEEN '08:30' AND '20:30'
+            THEN (date_trunc('day', t.received_at AT TIME ZONE '{zone}') + interval '10 hours') AT TIME ZONE '{zone}'
+            ELSE t.received_at END AS begun
+    FROM tickets_ticket t
+    CROSS JOIN (VALUES {targets}) named (target, policy_id, due_step, offsets, open_in, made_in)
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN NOT {open_now} THEN t.received_at + interval '1 hour'
+            ELSE CASE WHEN t.state = 'waiting' THEN {at_work}
+                WHEN {only_repair} THEN t.next_due_at - {repair_later} ELSE t.next_due_at END
+                + CASE WHEN target = 'repair' THEN {repair_later} ELSE interval '0' END END AS due
+    ) own
+    WHERE t.id BETWEEN %(low)s AND %(high)s AND t.state = ANY(made_in)
+        AND CASE target WHEN 'response' THEN true WHEN 'repair' THEN t.kind = 'repair' ELSE t.visit_needed END
 """
+_DONE = ["resolved", "closed", "refused", "cancelled"]
+_UNDER_WAY = ["in_progress", "visit_planned", "visiting", "waiting"]
+# target: in which states it is open, in which it was made at all
+_MADE: dict[Target, tuple[list[str], list[str]]] = {
+    Target.RESPONSE: (["received", "reopened"], ["received", "reopened", *_UNDER_WAY, *_DONE]),
+    Target.VISIT_ANSWER: ([], ["visit_planned", "visiting", *_DONE]),
+    Target.ON_SITE: (
+        ["received", "reopened", "in_progress", "visit_planned", "waiting"],
+        ["received", "reopened", *_UNDER_WAY, *_DONE],
+    ),
+    Target.REPAIR: (_UNDER_WAY, [*_UNDER_WAY, *_DONE]),
+}
+_ANSWERED_AFTER = "interval '10 minutes'"  # of a broken promise: before anything is escalated
 
 
-def _clocks(cursor: Any, low: int, high: int) -> None:
-    """A response promise each, and one to come where a visit is needed; those still open run or pause."""
-    policies = {
-        target: Policy.objects.filter(target=target, current=True).order_by("pk").values_list("pk", flat=True)[0]
-        for target in (Target.RESPONSE, Target.ON_SITE)
-    }
-    given = {"low": low, "high": high, "response": policies[Target.RESPONSE], "on_site": policies[Target.ON_SITE]}
-    paused, late = "open_now AND state = 'waiting'", "open_now AND state <> 'waiting' AND due < now()"
+def _clocks(cursor: Any, low: int, high: int, at: datetime) -> None:
+    """The promises of each ticket; those still open run or pause, and have their history."""
+    rows: list[str] = []
+    given: dict[str, Any] = {"low": low, "high": high, "at": at}
+    for target, (open_in, made_in) in _MADE.items():
+        policy = Policy.objects.filter(target=target, current=True).order_by("pk")[0]
+        values = [str(target), policy.pk, policy.due_step, _offsets(policy), open_in, made_in]
+        names = [f"{target}_{place}" for place in range(len(values))]
+        casts = ("text", "bigint", "int", "interval[]", "text[]", "text[]")
+        rows.append("(" + ", ".join(f"%({name})s::{cast}" for name, cast in zip(names, casts, strict=True)) + ")")
+        given |= dict(zip(names, values, strict=True))
+    source = _BULK_CLOCK.format(
+        targets=", ".join(rows),
+        open_now="(t.state = ANY(open_in))",
+        at_work=_at_work("greatest(t.wake_at, t.received_at + interval '2 days')"),
+        only_repair=f"NOT ({_NEAR.format(visit='t.visit_needed', state='t.state')})",
+        repair_later=_REPAIR_LATER,
+        zone=_ZONE,
+    )
+    late = f"(stands = 'running' AND due + {_ANSWERED_AFTER} < %(at)s)"
+    broken = f"({late} OR (stands = 'met' AND id %% 12 = 0))"
+    fires = "ARRAY(SELECT due + o FROM unnest(offsets) WITH ORDINALITY u (o, n) ORDER BY n)"
     _insert(
         cursor,
         Clock,
@@ -312,27 +366,65 @@ def _clocks(cursor: Any, low: int, high: int) -> None:
             "ticket_id": "id",
             "target": "target",
             "policy_id": "policy_id",
-            "state": f"CASE WHEN {paused} THEN 'paused' WHEN open_now THEN 'running' ELSE 'met' END",
-            "started_at": "received_at",
-            "warn_at": "due - interval '15 minutes'",
+            "state": "stands",
+            "started_at": "begun",
+            "warn_at": "due + offsets[1]",
             "due_at": "due",
-            "next_fire_at": f"CASE WHEN open_now AND NOT ({paused}) AND NOT ({late}) THEN due END",
-            "paused_at": f"CASE WHEN {paused} THEN received_at + interval '10 minutes' END",
-            "pause_reason": f"CASE WHEN {paused} THEN 'customer' ELSE '' END",
-            "breached_at": f"CASE WHEN {late} OR (NOT open_now AND id %% 12 = 0) THEN due END",
-            "met_at": "CASE WHEN NOT open_now THEN received_at + CASE WHEN id %% 12 = 0 THEN interval '3 hours'"
+            "fire_times": fires,
+            "due_step": "due_step",
+            "step": f"CASE WHEN {broken} THEN due_step + 1 ELSE 0 END",
+            "round": "CASE WHEN stands = 'met' THEN 1 ELSE 2 END",
+            "next_fire_at": f"CASE WHEN stands = 'running' AND NOT {late} THEN due + offsets[1] END",
+            "paused_at": "CASE WHEN stands = 'paused' THEN begun + interval '10 minutes' END",
+            "pause_reason": "CASE WHEN stands = 'paused' THEN 'customer' ELSE '' END",
+            "broken": broken,
+            "breached_at": f"CASE WHEN {broken} THEN due END",
+            "acknowledged_at": f"CASE WHEN {late} THEN due + {_ANSWERED_AFTER} END",
+            "acknowledged_by_id": f"CASE WHEN {late} THEN owner_id END",
+            "met_at": "CASE WHEN stands = 'met' THEN received_at + CASE WHEN id %% 12 = 0 THEN interval '3 hours'"
             " ELSE interval '20 minutes' END END",
         },
-        f"({_BULK_CLOCK}) b",
+        f"({source}) b",
         given,
     )
+    _history(cursor, low, high)
+
+
+def _history(cursor: Any, low: int, high: int) -> None:
+    """How the open clocks came to stand as they do: started, moved by the customer, paused; what was set off."""
+    given = {"low": low, "high": high}
+    mine = "sla_clock c WHERE c.ticket_id BETWEEN %(low)s AND %(high)s AND c.state <> 'met'"
+    row = {"clock_id": "c.id", "door": "'system'", "policy_id": "c.policy_id"}
+    moved = "jsonb_build_object('until', c.due_at, 'round', 2, 'step', 0)"
+    _insert(cursor, Segment, {**row, "kind": "'start'", "at": "c.started_at"}, mine, given)
+    extended = {"kind": "'extend'", "at": "c.started_at + interval '1 minute'", "cause": "'customer_wish'"}
+    _insert(cursor, Segment, {**row, **extended, "data": moved}, mine, given)
+    paused = {"kind": "'pause'", "at": "c.paused_at", "cause": "'customer'"}
+    _insert(cursor, Segment, {**row, **paused}, f"{mine} AND c.state = 'paused'", given)
     _insert(
         cursor,
-        Segment,
-        {"clock_id": "c.id", "kind": "'start'", "at": "c.started_at", "door": "'system'", "policy_id": "c.policy_id"},
-        "sla_clock c WHERE c.ticket_id BETWEEN %(low)s AND %(high)s AND c.state <> 'met'",
+        Firing,
+        {
+            "clock_id": "c.id",
+            "round": "c.round",
+            "step": "CASE n WHEN c.due_step THEN 'due' ELSE 'warn-' || n + 1 END",
+            "due_at": "c.fire_times[n + 1]",
+            "fired_at": "c.fire_times[n + 1]",
+        },
+        "sla_clock c CROSS JOIN LATERAL generate_series(0, c.due_step) n"
+        " WHERE c.ticket_id BETWEEN %(low)s AND %(high)s AND c.state = 'running' AND c.broken ORDER BY c.id, n",
         given,
     )
+
+
+def _offsets(policy: Policy) -> list[timedelta]:
+    """When each step of a policy comes, from its end on."""
+    before = [
+        policy.span * (step["percent"] / 100 - 1) if "percent" in step else -timedelta(seconds=step["before"])
+        for step in policy.steps[: policy.due_step]
+    ]
+    after = [timedelta(seconds=step["after"]) for step in policy.steps[policy.due_step + 1 :]]
+    return [*before, timedelta(0), *after]
 
 
 def _events(cursor: Any, low: int, high: int, each: int) -> None:

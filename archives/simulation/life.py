@@ -20,18 +20,18 @@ from aftersales.accounts.models import User
 from aftersales.accounts.roles import Role
 from aftersales.core.errors import NotAllowed
 from aftersales.core.time import now
-from archives.simulation import words
+from archives.simulation import words, words_answers
 from archives.simulation.caller import Caller, Script, draw
+from archives.simulation.falling_due import FallingDue
 from archives.simulation.words import Text
 from archives.simulation.world import World, office_hours
 from complaints.services import callback as callbacks
 from complaints.states import CallbackState, Outcome
-from tickets.models import Notice, OutboxMessage, Ticket
-from tickets.services import desk, intake
-from tickets.sla import sweep
+from tickets.models import COLLECTION_NOTICES, Notice, OutboxMessage, Ticket
+from tickets.services import answers, desk, intake, repair
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target
-from tickets.states import Channel, Kind, WaitingFor
+from tickets.states import HANDED_OUT, Channel, Kind, WaitingFor
 from visits.models import ServiceSheet
 from visits.services import dispatch, visit
 
@@ -41,7 +41,6 @@ READ_AFTER = timedelta(hours=8)
 _AS_IF_THEN = """
 UPDATE tickets_event SET recorded_at = at WHERE ticket_id = %s;
 UPDATE sla_segment SET recorded_at = at WHERE clock_id IN (SELECT id FROM sla_clock WHERE ticket_id = %s);
-UPDATE sla_firing SET fired_at = due_at WHERE clock_id IN (SELECT id FROM sla_clock WHERE ticket_id = %s);
 """
 
 
@@ -60,6 +59,7 @@ class Life:
         self.rng = world.rng("life", index)
         self.at = received
         self.script = script or Script()
+        self.falling_due = FallingDue(self.rng, self._who_answers, answered=self.script.fate != "silent")
         self.booked: tuple[User, datetime, datetime] | None = None
 
     def run(self) -> Ticket:
@@ -79,6 +79,7 @@ class Life:
         if self.script.fate == "silent":
             raise Later
         self._own()
+        self._reply_to_sales()
         self._contact()
         self._small_things()
         fate = self.script.fate or self._draw({"": 92, "refused": 3, "cancelled": 5})
@@ -93,8 +94,10 @@ class Life:
                 self._pass(600, 4000)
                 self._reopened()
             return
-        if self._chance(0.08) or self.ticket.kind == Kind.OUT_OF_STOCK:
-            self._wait(WaitingFor.PARTS if self.ticket.kind == Kind.OUT_OF_STOCK else WaitingFor.CUSTOMER)
+        if self.ticket.kind == Kind.OUT_OF_STOCK:
+            self._stock()
+        elif self._chance(0.08):
+            self._wait(WaitingFor.CUSTOMER)
         self._work()
 
     def _work(self) -> None:
@@ -106,8 +109,11 @@ class Life:
                 self._visits()
                 self._callback()
             return
-        self._pass(10, 600)
-        self._do(desk.resolve, resolution=self._staff(words.RESOLUTION))
+        if self.ticket.kind in HANDED_OUT and self._chance(0.6):
+            self._workshop()
+        else:
+            self._pass(10, 600)
+            self._do(desk.resolve, resolution=self._staff(words.RESOLUTION))
         self._pass(300, 3600)
         self._do(desk.close)
         if self._chance(0.04):
@@ -181,6 +187,13 @@ class Life:
             self._pass(15, 90)
         self._do(desk.log_contact, reached=True, note=self._staff(words.CONTACT))
 
+    def _reply_to_sales(self) -> None:
+        if self.ticket.channel != Channel.SALES or self._chance(0.05):
+            return
+        self._pass(35, 120) if self._chance(0.1) else self._pass(3, 25)
+        name = self.rng.choice(words.FAMILY)[self.staff_language] + self.rng.choice(words.GIVEN)[self.staff_language]
+        self._do(answers.reply_to_sales, to=name, answer=self._staff(words_answers.SALES_REPLY))
+
     def _small_things(self) -> None:
         if self._chance(0.15):
             self._pass(5, 90)
@@ -214,11 +227,63 @@ class Life:
         self.at = max(self.at, until)
         self._pass(5, 60)
 
+    # ── goods ──────────────────────────────────────────────────────────────────────────────────
+    def _stock(self) -> None:
+        """Goods that are not there: the customer is told after some days, and again when they come."""
+        self._wait(WaitingFor.PARTS)
+        if self._chance(0.3):
+            self._wait(WaitingFor.PARTS)  # it may take longer than the week
+        arrived = self._chance(0.6)
+        if self._chance(0.15):
+            self._do(answers.answer_stock, arrived=arrived, reached=False, note=self._staff(words.NOT_REACHED))
+            self._pass(60, 900)
+        said = words_answers.STOCK_ARRIVED if arrived else words_answers.STOCK_NOT
+        self._do(answers.answer_stock, arrived=arrived, reached=True, note=self._staff(said))
+        if not arrived:
+            self._wait(WaitingFor.PARTS)
+            said = words_answers.STOCK_ARRIVED
+            self._do(answers.answer_stock, arrived=True, reached=True, note=self._staff(said))
+
+    def _workshop(self) -> None:
+        """Goods that the customer left here: repaired, told, told again, fetched or posted back."""
+        self._pass(600, 6000)
+        if self._chance(0.25):
+            self._postpone()
+            self._pass(3000, 12000)
+        resolved = self._chance(0.5)
+        if resolved:
+            self._do(desk.resolve, resolution=self._staff(words.RESOLUTION))
+        self._do(repair.ready_for_collection, reached=self._chance(0.8), note=self._staff(words_answers.READY))
+        fetched = self._draw({1: 70, 2: 15, 3: 7, COLLECTION_NOTICES + 1: 8})  # after so many notices, or never
+        for number in range(2, fetched + 1):
+            (due,) = self._due(Target.COLLECTION)
+            self.at = office_hours(due + timedelta(days=self.rng.uniform(-0.9, 0.05)), self.rng)
+            if number <= COLLECTION_NOTICES:
+                note = self._staff(words_answers.NOTICE)
+                self._do(repair.notify_collection, reached=self._chance(0.5), note=note)
+            else:
+                self._do(repair.post_back, note=self._staff(words_answers.POSTED))
+        if fetched <= COLLECTION_NOTICES:
+            self._pass(200, 2400)
+            self._do(repair.hand_out, note=self._staff(words_answers.HANDED_OUT))
+        if not resolved:
+            self._pass(1, 30)
+            self._do(desk.resolve, resolution=self._staff(words.RESOLUTION))
+
+    def _postpone(self) -> None:
+        """The customer hears that the repair takes longer; mostly before it should have been done."""
+        for due in self._due(Target.REPAIR):
+            until = office_hours(max(due, self.at) + timedelta(days=self.rng.uniform(2, 12)), self.rng)
+            self._do(repair.postpone_repair, until=until, reason=self._staff(words_answers.POSTPONE), reached=True)
+
     # ── visits ─────────────────────────────────────────────────────────────────────────────────
     def _visits(self) -> None:
         for number in range(1, MOST_VISITS + 1):
             if self._visit(solved=number == MOST_VISITS or self._chance(0.88)):
                 return
+            if self._chance(0.4):
+                self._pass(30, 600)
+                self._postpone()
             if self._chance(0.5):
                 self._wait(WaitingFor.PARTS)
 
@@ -259,6 +324,7 @@ class Life:
                     technician=technician,
                     window_start=start,
                     window_end=end,
+                    prepare=self._staff(words_answers.PREPARE) if self._chance(0.4) else "",
                     customer_wish=late and self._chance(0.8),
                 )
             except NotAllowed as refusal:
@@ -374,17 +440,16 @@ class Life:
         """Call broken promises and wake the waiting, each at its own time up to `at`."""
         wake_at = self.ticket.wake_at
         if wake_at is not None and wake_at <= at:
-            self._sweep(wake_at)
+            self.falling_due.up_to(wake_at, self.ticket.pk)
             desk.wake_due(at=wake_at, ticket_id=self.ticket.pk)
             self.ticket = Ticket.objects.get(pk=self.ticket.pk)
-        self._sweep(at)
+        self.falling_due.up_to(at, self.ticket.pk)
 
-    def _sweep(self, at: datetime) -> None:
-        if self.ticket.next_due_at > at:
-            return
-        due = Clock.objects.filter(ticket=self.ticket, next_fire_at__lte=at).order_by("next_fire_at")
-        for moment in due.values_list("next_fire_at", flat=True):
-            sweep.sweep(at=moment, ticket_id=self.ticket.pk)
+    def _who_answers(self) -> Actor:
+        """Who takes care of a broken promise: the owner, or the supervisor whom it was escalated to."""
+        supervisors = self.cast.of(Role.SUPERVISOR, self.team) or self.cast.of(Role.MANAGER)
+        owner = self.owner.pk == self.ticket.owner_id and self._chance(0.5)
+        return person(self.owner if owner else self.rng.choice(supervisors))
 
     def _due(self, target: Target) -> list[datetime]:
         running = [ClockState.RUNNING, ClockState.PAUSED]
@@ -404,7 +469,7 @@ class Life:
     def _date_records(self) -> None:
         """Make the rows look as if they had been written when it happened; old notices have been read."""
         with connection.cursor() as cursor, pgtrigger.ignore("tickets.Event:event_append_only"):
-            cursor.execute(_AS_IF_THEN, [self.ticket.pk] * 3)
+            cursor.execute(_AS_IF_THEN, [self.ticket.pk] * 2)
         read = timedelta(minutes=20)
         old = Notice.objects.filter(ticket=self.ticket, created_at__lt=self.world.until - READ_AFTER)
         old.update(read_at=F("created_at") + read, acknowledged_at=F("created_at") + read)

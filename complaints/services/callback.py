@@ -133,6 +133,8 @@ def _tell_ticket(ticket: Ticket, outcome: str, note: str, *, by: Actor, at: date
     event = timeline.record(
         ticket, EventKind.CALLBACK_REACHED, at=at, by=by, changed=["callback_owed"], outcome=outcome, note=note
     )
+    if outcome == Outcome.SATISFIED and ticket.goods_wait:
+        return  # R14: closed by hand once the goods are handed out
     if outcome == Outcome.SATISFIED:
         was = ticket.state
         move(ticket.close, at)

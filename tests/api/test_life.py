@@ -40,6 +40,7 @@ def test_from_call_to_closed(api, cast: Cast, request_body):
         "response": "met",
         "visit_answer": "met",
         "on_site": "met",
+        "repair": "met",
         "callback": "running",
     }
     assert "close" not in done["actions"]

@@ -192,9 +192,10 @@ def test_plans_a_visit_through_the_page(client, cast: Cast):
     ("state", "name", "role", "words"),
     [
         ("received", "log_contact", "clerk", "the promise “response” counts as kept now"),
-        ("in_progress", "wait", "clerk", "Waiting for the customer pauses “visit answer”, “on site”."),
-        ("in_progress", "wait", "clerk", "Waiting for parts pauses nothing."),
-        ("waiting", "resume", "clerk", "These promises run on: “visit answer”, “on site”."),
+        ("in_progress", "wait", "clerk", "Waiting for the customer pauses “visit answer”, “on site”, “repair”."),
+        ("in_progress", "wait", "clerk", "Waiting for parts pauses “repair”."),
+        ("received", "wait", "clerk", "Waiting for parts pauses nothing."),
+        ("waiting", "resume", "clerk", "These promises run on: “visit answer”, “on site”, “repair”."),
         ("in_progress", "resolve", "clerk", "The promise “on site” ends."),
         ("visit_planned", "cancel", "clerk", "The visit of Li Ming, "),
         ("visit_planned", "cancel_visit", "dispatcher", "the promise to come runs on"),

@@ -32,6 +32,13 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "decline": (DESK | {T}, OPEN),
     "take": (set(), set()),  # it has an owner: see test_ownership
     "log_contact": (DESK | {T}, OPEN),
+    "reply_to_sales": (set(), set()),  # for tickets from sales only: see test_answers
+    "answer_stock": (set(), set()),  # for out-of-stock registrations only: see test_answers
+    "postpone_repair": (DESK | {T}, {"in_progress", "waiting", "visit_planned", "visiting"}),
+    "ready_for_collection": (DESK | {T}, {"in_progress", "resolved"}),
+    "hand_out": (set(), set()),  # no goods lie ready: see test_goods
+    "notify_collection": (set(), set()),
+    "post_back": (set(), set()),
     "resume": (DESK, {"waiting"}),
     "wait": (DESK, AT_DESK),
     "resolve": (DESK, {"in_progress"}),
@@ -60,6 +67,12 @@ def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
     return {
         "decline": {"reason": "busy"},
         "log_contact": {"reached": True},
+        "reply_to_sales": {"to": "Gu", "answer": "we come tomorrow"},
+        "answer_stock": {"arrived": True, "reached": True},
+        "postpone_repair": {"until": at + timedelta(days=20), "reason": "compressor on order", "reached": True},
+        "ready_for_collection": {"reached": True},
+        "notify_collection": {"reached": True},
+        "post_back": {"note": "SF 1234"},
         "wait": {"waiting_for": "parts", "until": at + timedelta(days=3), "reason": "compressor ordered"},
         "resolve": {"resolution": "reset by telephone"},
         "reopen": {"reason": "it leaks again"},

@@ -18,6 +18,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.rule("R75")]
 WORDS: dict[str, dict[str, Any]] = {
     "log_contact": {"reached": True},
     "note": {"text": "x"},
+    "reply_to_sales": {"to": "x", "answer": "x"},
+    "answer_stock": {"arrived": True, "reached": True},
+    "ready_for_collection": {"reached": True},
+    "notify_collection": {"reached": True},
+    "post_back": {"note": "x"},
     "decline": {"reason": "x"},
     "refuse": {"reason": "x"},
     "reopen": {"reason": "x"},
@@ -71,6 +76,7 @@ def test_unseen_ticket_is_missing_for_every_verb(cast: Cast, four: dict[str, Tic
         "set_site": {"address": "x", "region": cast.region},
         "plan_visit": window,
         "move_visit": {**window, "reason": "x"},
+        "postpone_repair": {"until": cast.at + 240 * HOUR, "reason": "x", "reached": True},
         "hand_over": {"to": cast.user("officer")},
         "wait": {"waiting_for": "parts", "until": cast.at + 9 * HOUR, "reason": "x"},
     }

@@ -38,6 +38,16 @@ def words(cast: Cast, chance: random.Random, verb: str, at: datetime) -> dict[st
     entered: dict[str, dict[str, Any]] = {
         "decline": {"reason": "busy"},
         "log_contact": {"reached": chance.random() < 0.7},
+        "reply_to_sales": {"to": "Gu", "answer": "tomorrow"},
+        "answer_stock": {"arrived": chance.random() < 0.5, "reached": chance.random() < 0.7},
+        "postpone_repair": {
+            "until": at + chance.randint(100, 2000) * HOUR,
+            "reason": "parts",
+            "reached": chance.random() < 0.8,
+        },
+        "ready_for_collection": {"reached": chance.random() < 0.5},
+        "notify_collection": {"reached": chance.random() < 0.5},
+        "post_back": {"note": "SF 1234"},
         "note": {"text": "空調 🔥"},
         "wait": {
             "waiting_for": chance.choice(["customer", "parts"]),

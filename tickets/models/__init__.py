@@ -3,7 +3,17 @@
 from tickets.models.intake_token import IntakeToken
 from tickets.models.notice import Notice
 from tickets.models.outbox import Heartbeat, OutboxMessage
-from tickets.models.ticket import NO_DUE, Ticket, TicketQuerySet
+from tickets.models.ticket import COLLECTION_NOTICES, NO_DUE, Ticket, TicketQuerySet
 from tickets.models.timeline import Event
 
-__all__ = ["NO_DUE", "Event", "Heartbeat", "IntakeToken", "Notice", "OutboxMessage", "Ticket", "TicketQuerySet"]
+__all__ = [
+    "COLLECTION_NOTICES",
+    "NO_DUE",
+    "Event",
+    "Heartbeat",
+    "IntakeToken",
+    "Notice",
+    "OutboxMessage",
+    "Ticket",
+    "TicketQuerySet",
+]

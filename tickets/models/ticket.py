@@ -20,8 +20,9 @@ from aftersales.core.errors import Missing, Stale
 from aftersales.core.fsm import FSMField, ReadAgain, transition
 from aftersales.core.text import bigrams, fold
 from aftersales.customers.models import Customer, Product, Site
-from tickets.states import AT_THE_DESK, EDGES, ENDED, Channel, Grade, Kind, State, WaitingFor
+from tickets.states import AT_THE_DESK, EDGES, ENDED, Channel, Goods, Grade, Kind, State, WaitingFor
 
+COLLECTION_NOTICES = 3  # R14: after so many, unanswered, the goods are posted back
 NO_DUE = datetime(9999, 1, 1, tzinfo=UTC)  # sorts after every promise, so that lists page by one plain column
 
 
@@ -141,6 +142,8 @@ class Ticket(ReadAgain, models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )  # R20
     callback_owed = models.BooleanField(default=False)
+    goods = models.CharField(_("goods"), max_length=12, choices=Goods, blank=True)
+    collection_notices = models.PositiveSmallIntegerField(_("collection notices"), default=0)
 
     received_at = models.DateTimeField(_("received"))
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
@@ -152,6 +155,7 @@ class Ticket(ReadAgain, models.Model):
     terms = ArrayField(models.TextField(), default=list, editable=False)
 
     objects = TicketQuerySet.as_manager()
+    known_targets: frozenset[str] | None = None  # what is promised, where a reader of many tickets knows it already
 
     class Meta:
         verbose_name = _("ticket")
@@ -209,6 +213,15 @@ class Ticket(ReadAgain, models.Model):
                 condition=Q(state=State.WAITING, wake_at__isnull=False) | (~Q(state=State.WAITING) & Q(wake_at=None)),
                 name="ticket_wakes_when_waiting",
             ),
+            models.CheckConstraint(condition=Q(goods__in=["", *Goods.values]), name="ticket_goods_known"),
+            models.CheckConstraint(
+                condition=Q(goods="", collection_notices=0)
+                | (~Q(goods="") & Q(collection_notices__gte=1, collection_notices__lte=COLLECTION_NOTICES)),
+                name="ticket_goods_announced",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | ~Q(goods=Goods.READY), name="ticket_ends_without_goods"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -221,6 +234,11 @@ class Ticket(ReadAgain, models.Model):
     @property
     def grade_word(self) -> Grade:
         return Grade(self.grade)
+
+    @property
+    def goods_wait(self) -> bool:
+        """Whether something of the customer's lies ready in our house (R14)."""
+        return self.goods == Goods.READY
 
     @property
     def is_open(self) -> bool:
@@ -268,7 +286,10 @@ class Ticket(ReadAgain, models.Model):
         self.resolution = resolution
 
     @transition(
-        field=state, source=State.RESOLVED, target=State.CLOSED, conditions=[lambda self: not self.callback_owed]
+        field=state,
+        source=State.RESOLVED,
+        target=State.CLOSED,
+        conditions=[lambda self: not self.callback_owed, lambda self: not self.goods_wait],
     )
     def close(self, at: datetime) -> None:
         self.ended_at = at
@@ -284,13 +305,18 @@ class Ticket(ReadAgain, models.Model):
     def resume(self) -> None:
         self._stop_waiting()
 
-    @transition(field=state, source=[*AT_THE_DESK], target=State.REFUSED)
+    @transition(field=state, source=[*AT_THE_DESK], target=State.REFUSED, conditions=[lambda self: not self.goods_wait])
     def refuse(self, at: datetime, reason: str) -> None:
         self.ended_at = at
         self.reason = reason
         self.offered_to = None
 
-    @transition(field=state, source=[*AT_THE_DESK, State.WAITING, State.VISIT_PLANNED], target=State.CANCELLED)
+    @transition(
+        field=state,
+        source=[*AT_THE_DESK, State.WAITING, State.VISIT_PLANNED],
+        target=State.CANCELLED,
+        conditions=[lambda self: not self.goods_wait],
+    )
     def cancel(self, at: datetime, reason: str) -> None:
         self._stop_waiting()
         self.ended_at = at
@@ -307,6 +333,8 @@ class Ticket(ReadAgain, models.Model):
         self.technician = None
         self.dispatch_approved_by = None
         self.callback_owed = False
+        self.goods = ""
+        self.collection_notices = 0
         self.reason = ""
 
     def _stop_waiting(self) -> None:

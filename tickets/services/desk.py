@@ -20,6 +20,8 @@ from aftersales.core.time import now
 from aftersales.customers import services as customers
 from tickets import hooks, notices, timeline
 from tickets.models import Ticket
+from tickets.services import contact
+from tickets.services.entered import said
 from tickets.sla import clocks
 from tickets.sla.states import Target
 from tickets.states import EventKind, Grade, Kind, State, WaitingFor
@@ -27,16 +29,6 @@ from tickets.verbs import OWNERS, permit
 
 MAX_WAIT = timedelta(days=180)
 log = structlog.get_logger(__name__)
-
-
-def _said(text: str, *, field: str, message: str, most: int = 4000) -> str:
-    """Cleaned text that must not be empty. Raises Invalid naming the field."""
-    text = clean_text(text)
-    if not text:
-        raise Invalid(message, code="required", field=field)
-    if len(text) > most:
-        raise Invalid(_("At most %(max)s characters.") % {"max": f"{most:,}"}, code="too_long", field=field)
-    return text
 
 
 @transaction.atomic
@@ -52,9 +44,7 @@ def log_contact(
         timeline.record(ticket, EventKind.CONTACT_FAILED, at=at, by=by, note=note)
         return ticket
     was = ticket.state
-    if ticket.state in (State.RECEIVED, State.REOPENED):
-        move(ticket.contact)
-    clocks.meet(ticket, Target.RESPONSE, at=at, by=by, cause=EventKind.CONTACTED)
+    contact.reached(ticket, at=at, by=by, cause=EventKind.CONTACTED)
     timeline.record(ticket, EventKind.CONTACTED, at=at, by=by, was=was, note=note)
     return ticket
 
@@ -65,7 +55,7 @@ def note(ticket_id: int, *, text: str, by: Actor, at: datetime | None = None, ve
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
     permit(ticket, "note", by)
-    text = _said(text, field="text", message=_("Write the note first."), most=20_000)
+    text = said(text, field="text", message=_("Write the note first."), most=20_000)
     event = timeline.record(ticket, EventKind.NOTED, at=at, by=by, note=text)
     notices.post(event, to=notices.responsible(ticket), at=at)
     return ticket
@@ -87,9 +77,7 @@ def edit(
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
     permit(ticket, "edit", by)
-    summary = clean_line(
-        _said(summary, field="summary", message=_("Say in a few words what the problem is."), most=200)
-    )
+    summary = clean_line(said(summary, field="summary", message=_("Say in a few words what the problem is."), most=200))
     description = ticket.description if description is None else clean_text(description)
     visit_needed = ticket.visit_needed if visit_needed is None else visit_needed
     if len(description) > 20_000:
@@ -115,6 +103,7 @@ def edit(
         elif not visit_needed:
             clocks.stop(ticket, Target.VISIT_ANSWER, Target.ON_SITE, at=at, by=by, cause=EventKind.EDITED)
     if "kind" in before:
+        contact.change_kind(ticket, before["kind"], at=at, by=by)
         clocks.rejudge(ticket, at=at, by=by, cause=EventKind.EDITED)
     event = timeline.record(
         ticket,
@@ -144,7 +133,7 @@ def set_site(
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
     permit(ticket, "set_site", by)
-    address = clean_line(_said(address, field="address", message=_("A visit needs an address."), most=300))
+    address = clean_line(said(address, field="address", message=_("A visit needs an address."), most=300))
     site = customers.site_for(ticket.customer, site=None, address=address, region=region, access_hours=access_hours)
     assert site is not None  # neither address nor region is empty
     if site.region_id != region.pk:
@@ -249,7 +238,7 @@ def decline(
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
     permit(ticket, "decline", by)
-    reason = _said(reason, field="reason", message=_("Say why you decline."), most=300)
+    reason = said(reason, field="reason", message=_("Say why you decline."), most=300)
     ticket.offered_to = None
     event = timeline.record(ticket, EventKind.DECLINED, at=at, by=by, changed=["offered_to"], note=reason)
     notices.post(event, to=notices.responsible(ticket), at=at, urgent=True)
@@ -286,7 +275,7 @@ def wait(
     permit(ticket, "wait", by)
     if waiting_for not in WaitingFor.values:
         raise Invalid(_("Waiting for the customer or for parts?"), code="unknown", field="waiting_for")
-    reason = _said(reason, field="reason", message=_("Say what you are waiting for."), most=300)
+    reason = said(reason, field="reason", message=_("Say what you are waiting for."), most=300)
     if until <= at:
         raise Invalid(_("The wake-up time must lie ahead."), code="past", field="until")
     if until > at + MAX_WAIT:
@@ -370,9 +359,10 @@ def resolve(
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
     permit(ticket, "resolve", by)
-    resolution = _said(resolution, field="resolution", message=_("Say how it was solved."))
+    resolution = said(resolution, field="resolution", message=_("Say how it was solved."))
     was = ticket.state
     move(ticket.resolve, at, resolution)
+    clocks.meet(ticket, Target.REPAIR, at=at, by=by, cause=EventKind.RESOLVED)  # R13
     clocks.stop(ticket, Target.VISIT_ANSWER, Target.ON_SITE, at=at, by=by, cause=EventKind.RESOLVED)
     event = timeline.record(
         ticket, EventKind.RESOLVED, at=at, by=by, was=was, changed=["resolved_at", "resolution"], note=resolution
@@ -411,7 +401,7 @@ def refuse(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
     permit(ticket, "refuse", by)
-    reason = _said(reason, field="reason", message=_("Give the reason that the customer is told."), most=300)
+    reason = said(reason, field="reason", message=_("Give the reason that the customer is told."), most=300)
     was = ticket.state
     move(ticket.refuse, at, reason)
     clocks.meet(ticket, Target.VISIT_ANSWER, at=at, by=by, cause=EventKind.REFUSED)  # R05: with the reason
@@ -429,7 +419,7 @@ def reopen(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
     permit(ticket, "reopen", by)
-    reason = _said(reason, field="reason", message=_("Say why it is opened again."))
+    reason = said(reason, field="reason", message=_("Say why it is opened again."))
     reopen_locked(ticket, reason=reason, by=by, at=at)
     return ticket
 
@@ -440,10 +430,7 @@ def reopen_locked(ticket: Ticket, *, reason: str, by: Actor, at: datetime) -> No
     clocks.stop(ticket, at=at, by=by, cause=EventKind.REOPENED)
     move(ticket.reopen)
     hooks.reopened(ticket, at=at, by=by)
-    targets = [Target.RESPONSE]
-    if ticket.visit_needed:
-        targets += [Target.VISIT_ANSWER, Target.ON_SITE]
-    clocks.start(ticket, targets, at=at, by=by, cause=EventKind.REOPENED)
+    clocks.start(ticket, promised_anew(ticket), at=at, by=by, cause=EventKind.REOPENED)
     event = timeline.record(
         ticket,
         EventKind.REOPENED,
@@ -454,6 +441,16 @@ def reopen_locked(ticket: Ticket, *, reason: str, by: Actor, at: datetime) -> No
         note=reason,
     )
     notices.post(event, to=[ticket.owner, *notices.supervisor_of(ticket)], at=at)
+
+
+def promised_anew(ticket: Ticket) -> list[Target]:
+    """What is promised when this ticket is opened again; the repair's promise follows with the next contact."""
+    targets = [Target.RESPONSE]
+    if ticket.visit_needed:
+        targets += [Target.VISIT_ANSWER, Target.ON_SITE]
+    if ticket.kind == Kind.OUT_OF_STOCK:
+        targets.append(Target.OUT_OF_STOCK)
+    return targets
 
 
 def cancel_locked(ticket: Ticket, *, reason: str, by: Actor, at: datetime) -> None:

@@ -86,6 +86,8 @@ def promises(intake: Intake, *, at: datetime | None = None) -> list[Promise]:
     contract = intake.customer.contract_id if intake.customer else None
     facts = Facts(intake.kind, intake.channel, intake.grade, region, vip, model.line if model else "", contract)
     targets = _targets(intake, file_complete=_completes_file(intake))
+    if intake.contacted and intake.kind == Kind.REPAIR:
+        targets.append(Target.REPAIR)  # R13: the work is accepted on this very call
     return [clocks.promise(target, facts, at=at) for target in targets]
 
 

@@ -84,7 +84,7 @@ def install(calendar_model: Any, policy_model: Any) -> None:
         },
         {
             "target": "collection", "rule": "R14", "span": 3 * _DAY, "calendar": always,
-            "steps": _steps({"percent": 90}, first=_HOUR, then=_DAY, due=_OWNER),
+            "steps": _steps({"before": 24 * 3600}, first=_HOUR, then=_DAY, due=_OWNER),
         },
         {"target": "out_of_stock", "rule": "R16", "span": 7 * _DAY, "calendar": always, "steps": _DAYS},
         {"target": "complaint_acknowledged", "rule": "R40", "span": _HOUR, "calendar": service, "steps": _GRAVE},

@@ -26,7 +26,8 @@ _STATES = {
 
 def truth(clock: Clock, segments: list[Segment], firings: list[Firing]) -> dict[str, Any]:
     """What the columns of this clock have to be. Segments in order of time, firings in the order of their keys."""
-    verdict = judge(segments)
+    # A pause writes no times: what stands in the row was judged by what came before it.
+    verdict = judge(segments[:-1] if segments[-1].kind == SegmentKind.PAUSE else segments)
     policy = next(s.policy for s in reversed(segments) if s.kind not in (SegmentKind.MEET, SegmentKind.STOP))
     begun = next((segment for segment in reversed(segments) if "round" in segment.data), None)
     number, step = (begun.data["round"], begun.data["step"]) if begun else (1, 0)
@@ -36,7 +37,7 @@ def truth(clock: Clock, segments: list[Segment], firings: list[Firing]) -> dict[
     again = policy.steps[-1].get("repeat")
     for firing in firings:
         if firing.round == number:
-            if again and step + 1 == len(times) and clock.acknowledged_at is None:
+            if again and step + 1 == len(times):  # nothing fires once somebody has taken care
                 times = [*times, max(times[step], firing.fired_at) + timedelta(seconds=again)]
             step += 1
     kinds = [segment.kind for segment in segments if segment.kind not in (SegmentKind.EXTEND, SegmentKind.REJUDGE)]

@@ -22,7 +22,7 @@ from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
 from tickets import notices, timeline
 from tickets.models import Ticket
-from tickets.services import desk
+from tickets.services import contact, desk
 from tickets.sla import clocks
 from tickets.sla.states import Target
 from tickets.states import EventKind, Kind
@@ -33,6 +33,7 @@ from visits.states import ACTIVE, VisitState
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
 FURTHEST = timedelta(days=180)
+LONGEST_LIST = 500  # characters of what the customer prepares
 _DEADLOCK = "40P01"
 _TAKEN = ("23P01", "23505")  # exclusion: the technician is elsewhere; unique: the ticket has an open visit
 _TRIES = 3
@@ -84,6 +85,7 @@ def plan_visit(
     technician: User,
     window_start: datetime,
     window_end: datetime,
+    prepare: str = "",
     note: str = "",
     customer_wish: bool = False,
     by: Actor,
@@ -92,6 +94,7 @@ def plan_visit(
 ) -> Ticket:
     """Promise the customer a window and send a technician; the dispatch order gets its number (R20).
 
+    `prepare` is the one complete list of what the customer has to have ready (R05).
     A window later than the on-site promise because the customer wants it so is recorded on that clock.
     Raises Invalid, NotAllowed (code slot_taken when the technician is elsewhere then).
     """
@@ -102,6 +105,9 @@ def plan_visit(
         raise Invalid(_("A visit needs an address: add it to the ticket first."), code="required", field="site")
     skills = _check_technician(ticket, technician)
     _check_window(window_start, window_end, at)
+    prepare = clean_text(prepare)
+    if len(prepare) > LONGEST_LIST:
+        raise Invalid(_("At most %(max)s characters.") % {"max": LONGEST_LIST}, code="too_long", field="prepare")
     was = ticket.state
     move(ticket.plan_visit, technician)
     visit = Visit(
@@ -110,6 +116,7 @@ def plan_visit(
         order_number=_next_order(at),
         window_start=window_start,
         window_end=window_end,
+        prepare=prepare,
         note=clean_line(note)[:300],
         planned_by=by.user,
         planned_at=at,
@@ -120,6 +127,7 @@ def plan_visit(
     clocks.start(ticket, [Target.ON_SITE], at=at, by=by, cause=EventKind.VISIT_PLANNED)
     if customer_wish:
         clocks.extend(ticket, Target.ON_SITE, until=window_end, at=at, by=by, cause="customer_wish")
+    contact.accept_work(ticket, at=at, by=by, cause=EventKind.VISIT_PLANNED)
     ticket.visit_needed = True
     event = timeline.record(
         ticket,
@@ -133,6 +141,7 @@ def plan_visit(
         technician=technician.name,
         start=window_start.isoformat(),
         end=window_end.isoformat(),
+        prepare=prepare,
         customer_wish=customer_wish,
         lacks_skill=not skills,
     )

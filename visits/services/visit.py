@@ -125,6 +125,7 @@ def complete_visit(
     visit.save()
     if solved:
         move(ticket.resolve, at, visit.work_done)
+        clocks.meet(ticket, Target.REPAIR, at=at, by=by, cause=EventKind.VISIT_COMPLETED)  # R13
         kind, changed = EventKind.VISIT_COMPLETED, ["resolved_at", "resolution"]
     else:
         move(ticket.leave_unsolved)
