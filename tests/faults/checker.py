@@ -131,6 +131,9 @@ _NEVER = {
     "told twice": """
         SELECT event_id, recipient_id, count(*) FROM tickets_notice
         WHERE channel = 'inbox' GROUP BY 1, 2 HAVING count(*) > 1""",
+    "a notice that nobody outside got": """
+        SELECT id, state, last_error FROM tickets_notice WHERE channel <> 'inbox' AND (state = 'failed'
+            OR state IN ('queued', 'in_flight') AND next_attempt_at < clock_timestamp() - interval '1 minute')""",
     "work that no worker did": """
         SELECT id, task, failures, last_error FROM tickets_outboxmessage WHERE failures > 0""",
     "a transaction left open": """

@@ -231,7 +231,7 @@ def letters(people: int, events: int) -> None:
         User.objects.create(
             username=f"reader-{n}",
             name="Reader",
-            role="manager",
+            role="clerk",
             password="!",
             email=f"reader-{n}@example.com",
             channels=["email"],

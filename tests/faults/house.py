@@ -253,6 +253,10 @@ class House:
             cursor.execute(sql)
             return cursor.fetchall()
 
+    def write(self, sql: str) -> None:
+        with contextlib.closing(psycopg2.connect(self.database)) as link, link, link.cursor() as cursor:
+            cursor.execute(sql)
+
     def one(self, sql: str) -> Any:
         return self.rows(sql)[0][0]
 
