@@ -20,6 +20,7 @@ from aftersales.accounts.models import PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
 from tests.people import Cast
+from tickets.sla.models import Policy
 
 # The columns are read down: lines may be longer than elsewhere.
 # ruff: noqa: E501
@@ -66,6 +67,12 @@ PAGES: dict[str, Line] = {
     "ticket_visits": Line("/tickets/{number}/visits/", TICKET, TICKET_OTHERS),
     "ticket_callbacks": Line("/tickets/{number}/callbacks/", TICKET, TICKET_OTHERS),
     "clock": Line("/clocks/{clock}/", TICKET, TICKET_OTHERS),
+    "policies": Line("/policies/", DESK),
+    "policies_which": Line("/policies/which/", DESK),
+    "policies_on_site": Line("/policies/on-site/", "login 403 403 403 403 403 200 200 403"),
+    "policy_new": Line("/policies/new/", "login 403 403 403 403 403 200 200 403"),
+    "policy": Line("/policies/{policy}/", "login 403 403 403 403 403 200 200 403"),
+    "policy_retire": Line("/policies/{policy}/retire/", "login 403 403 403 403 403 200 200 403"),
     "intake": Line("/tickets/new/", "login 200 200 200 200 200 200 200 403"),
     "dispatch": Line("/dispatch/", "login 403 200 403 403 403 200 200 403"),
     "dispatch_plan": Line("/dispatch/{number}/plan/", "login 403 in 403 403 403 in in 403", post=True),
@@ -196,6 +203,7 @@ class Scene:
             "ticket": ticket.pk,
             "visit": ticket.visits.get().pk,
             "clock": ticket.clocks.order_by("pk")[0].pk,
+            "policy": Policy.objects.get(target="response", current=True, vip=None).pk,
             "notice": notice.pk,
             "callback": visited.callbacks.get().pk,
             "customer": ticket.customer_id,

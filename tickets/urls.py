@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from tickets.views import clock, desk, inbox, search, ticket, verb
+from tickets.views import clock, desk, inbox, policies, search, ticket, verb
 
 
 class TicketNumber:
@@ -26,4 +26,10 @@ urlpatterns = [
     path("tickets/<ticket_number:number>/", ticket.ticket, name="ticket"),
     path("tickets/<ticket_number:number>/do/<slug:name>/", verb.verb, name="ticket_verb"),
     path("clocks/<int:clock_id>/", clock.clock, name="clock"),
+    path("policies/", policies.policies, name="policies"),
+    path("policies/new/", policies.policy_new, name="policy_new"),
+    path("policies/on-site/", policies.policies_on_site, name="policies_on_site"),
+    path("policies/which/", policies.which, name="policies_which"),
+    path("policies/<int:policy_id>/", policies.policy, name="policy"),
+    path("policies/<int:policy_id>/retire/", policies.policy_retire, name="policy_retire"),
 ]
