@@ -126,6 +126,11 @@ API: dict[str, tuple[str, str, str]] = {
     "api-sheet": ("GET", "/api/v1/tickets/{ticket}/sheet", "401 401 403 404 409"),  # it is being made
     "api-callbacks": ("GET", "/api/v1/tickets/{ticket}/callbacks", "401 401 403 404 200"),
     "api-attempts": ("POST", "/api/v1/callbacks/{callback}/attempts", "401 401 403 404 in"),
+    "api-policies": ("GET", "/api/v1/policies", "401 401 403 200 200"),
+    "api-policies POST": ("POST", "/api/v1/policies", "401 401 403 in in"),
+    "api-policy": ("GET", "/api/v1/policies/{policy}", "401 401 403 200 200"),  # policies are nobody's own
+    "api-policy-preview": ("POST", "/api/v1/policies/{policy}/preview", "401 401 403 in in"),
+    "api-policy-versions": ("POST", "/api/v1/policies/{policy}/versions", "401 401 403 in in"),
     "api-regions": ("GET", "/api/v1/regions", "401 401 200 200 200"),
     "api-kinds": ("GET", "/api/v1/kinds", "401 401 200 200 200"),
     "api-channels": ("GET", "/api/v1/channels", "401 401 200 200 200"),
@@ -246,7 +251,8 @@ def _status(client: Client, path: str, *, post: bool, like: str) -> str:
 def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
     method, path, wanted = API[name]
     ticket = cast.visited(by=cast.partner_actor())
-    path = path.format(ticket=ticket.pk, callback=ticket.callbacks.get().pk)
+    policy = Policy.objects.get(target="response", current=True, vip=None).pk
+    path = path.format(ticket=ticket.pk, callback=ticket.callbacks.get().pk, policy=policy)
     got = [_api_status(cast, method, path, key) for key in KEYS]
     assert " ".join(got) == wanted, path
 

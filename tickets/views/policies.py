@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +21,7 @@ from aftersales.core.errors import Invalid, Refusal
 from aftersales.core.time import now
 from tickets.forms_policy import CELLS, MatrixForm, PolicyEditor, WhichForm, cell_name
 from tickets.services import policy as service
-from tickets.sla import checks, overview, preview, words
+from tickets.sla import checks, overview, preview, revisions, words
 from tickets.sla.models import Calendar, Policy, PolicyChange
 from tickets.sla.policies import Facts
 from tickets.sla.states import Target
@@ -100,10 +98,7 @@ def policy_new(request: HttpRequest) -> HttpResponse:
         if calendar is None:
             raise Http404
         general = Policy(target=target, rule="", span=_HOUR, calendar=calendar)
-    fresh = copy.copy(general)
-    fresh.pk, fresh.series, fresh.version = None, uuid.uuid4(), 1
-    fresh._state.adding = True
-    return _edit(request, fresh, history=[])
+    return _edit(request, revisions.new_series(general), history=[])
 
 
 def _general(target: Target) -> list[Policy]:
@@ -297,9 +292,7 @@ def _changed_cell(form: forms.Form, cells: Cells, cell: tuple[int, bool, bool]) 
         pattern = next(iter([*cells.values(), *_general(Target.ON_SITE)]), None)
         if pattern is None:
             return None
-        known = copy.copy(pattern)
-        known.pk, known.series, known.version = None, uuid.uuid4(), 1
-        known._state.adding = True
+        known = revisions.new_series(pattern)
         known.grade, known.home_region, known.vip = cell
     elif known.span == span:
         return None
