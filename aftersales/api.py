@@ -20,6 +20,7 @@ from aftersales.customers import api as customers
 from complaints import api as complaints
 from tickets import api as tickets
 from tickets import api_clock
+from tickets import api_policies as policies
 from visits import api as visits
 
 _ticket = "v1/tickets/<int:pk>"
@@ -74,6 +75,10 @@ urlpatterns = [
     path(f"{_ticket}/callbacks", complaints.Callbacks.as_view(), name="api-callbacks"),
     path("v1/callbacks/<int:pk>/attempts", complaints.Attempts.as_view(), name="api-attempts"),
     path("v1/clocks/<int:pk>/explain", api_clock.ExplainClock.as_view(), name="api-clock-explain"),
+    path("v1/policies", policies.Policies.as_view(), name="api-policies"),
+    path("v1/policies/<int:pk>", policies.OnePolicy.as_view(), name="api-policy"),
+    path("v1/policies/<int:pk>/preview", policies.PolicyPreview.as_view(), name="api-policy-preview"),
+    path("v1/policies/<int:pk>/versions", policies.PolicyVersions.as_view(), name="api-policy-versions"),
     path("v1/regions", customers.Regions.as_view(), name="api-regions"),
     path("v1/kinds", tickets.Kinds.as_view(), name="api-kinds"),
     path("v1/channels", tickets.Channels.as_view(), name="api-channels"),

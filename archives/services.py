@@ -18,7 +18,7 @@ from aftersales.core.errors import Invalid, Missing, NotAllowed, Stale
 from aftersales.core.text import clean_line, clean_text, fold
 from aftersales.core.time import now
 from aftersales.customers import services as customers
-from aftersales.customers.models import Customer, CustomerPhone, Product, ProductModel, Site
+from aftersales.customers.models import Contract, Customer, CustomerPhone, Product, ProductModel, Site
 from archives.models import CustomerChange
 from archives.states import Change
 from tickets import timeline
@@ -118,13 +118,14 @@ def edit_customer(
     email: str,
     language: str,
     vip: bool,
+    contract: Contract | None,
     notes: str,
     next_maintenance_on: date | None,
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
 ) -> Customer:
-    """Correct who the customer is; open tickets follow a changed VIP mark with their promises (R08)."""
+    """Correct who the customer is; open tickets follow a changed VIP mark or contract with their promises (R08)."""
     require(by, EDITORS)
     at = at or now()
     customer = _locked(customer_id, version=version)
@@ -138,6 +139,7 @@ def edit_customer(
         "email": email,
         "language": language,
         "vip": vip,
+        "contract": contract,
         "notes": clean_text(notes)[:4000],
         "next_maintenance_on": next_maintenance_on,
     }
@@ -152,12 +154,14 @@ def edit_customer(
         changed.append("terms")
     _keep(customer, Change.EDITED, by=by, at=at, before=before, after=after, changed=changed)
     wanted = _ids(customer=customer) if "name" in after else _ids(customer=customer, ended_at=None)
-    if {"name", "vip"} & set(after):
+    standard = {name for name in ("vip", "contract") if name in after}  # what promises ask of a customer
+    if "name" in after or standard:
         tickets = customer_file.lock_all(wanted)
         for ticket in tickets:
             ticket.customer = customer
-            if "vip" in after and ticket.is_open:
-                _rejudge(ticket, by=by, at=at, before={"vip": before["vip"]}, after={"vip": vip})
+            if standard and ticket.is_open:
+                said = ({name: values[name] for name in sorted(standard)} for values in (before, after))
+                _rejudge(ticket, by=by, at=at, before=next(said), after=next(said))
         if "name" in after:
             _renew_words(tickets)
     customer_file.settle(customer, by=by, at=at)
@@ -353,12 +357,13 @@ def merge(lost_id: int, *, into_id: int, by: Actor, at: datetime | None = None) 
     if why_not:
         raise NotAllowed(why_not, code="merge_refused", field="into")
     tickets = customer_file.lock_all(Ticket.objects.filter(customer__in=[lost, survivor]).values_list("pk", flat=True))
-    combined = ("vip", "email", "notes", "next_maintenance_on")
+    combined = ("vip", "contract", "email", "notes", "next_maintenance_on")
     before = {name: getattr(survivor, name) for name in combined}
+    standard_before = _standard(survivor)
     _combine(lost, survivor)
     _move_belongings(lost, survivor)
     after = {name: getattr(survivor, name) for name in before if getattr(survivor, name) != before[name]}
-    _move_tickets(tickets, lost, survivor, by=by, at=at, vip_before=before["vip"] is True)
+    _move_tickets(tickets, lost, survivor, by=by, at=at, standard_before=standard_before)
     lost.merged_into = survivor
     # One step from anywhere to the survivor.
     Customer.objects.filter(merged_into=lost).update(merged_into=survivor)
@@ -380,6 +385,7 @@ def merge(lost_id: int, *, into_id: int, by: Actor, at: datetime | None = None) 
 def _combine(lost: Customer, survivor: Customer) -> None:
     """What both files say: a VIP stays one, empty fields are filled, wishes are put together."""
     survivor.vip = survivor.vip or lost.vip
+    survivor.contract = survivor.contract or lost.contract
     survivor.email = survivor.email or lost.email
     if lost.notes and lost.notes not in survivor.notes:
         survivor.notes = "\n".join(note for note in (survivor.notes, lost.notes) if note)
@@ -409,20 +415,31 @@ def _move_belongings(lost: Customer, survivor: Customer) -> None:
     Product.objects.filter(customer=lost).update(customer=survivor)
 
 
+def _standard(customer: Customer) -> tuple[bool, int | None]:
+    """What promises ask of a customer."""
+    return customer.vip, customer.contract_id
+
+
 def _move_tickets(
-    tickets: list[Ticket], lost: Customer, survivor: Customer, *, by: Actor, at: datetime, vip_before: bool
+    tickets: list[Ticket],
+    lost: Customer,
+    survivor: Customer,
+    *,
+    by: Actor,
+    at: datetime,
+    standard_before: tuple[bool, int | None],
 ) -> None:
     moved = []
     for ticket in tickets:
         theirs = ticket.customer_id == lost.pk
-        vip = lost.vip if theirs else vip_before
+        standard = _standard(lost) if theirs else standard_before
         ticket.customer = survivor
         if theirs:
             ticket.index()
             moved.append(ticket)
         if not ticket.is_open:
             continue
-        if vip != survivor.vip:
+        if standard != _standard(survivor):
             clocks.rejudge(ticket, at=at, by=by, cause=EventKind.MERGED)
         timeline.record(
             ticket,

@@ -22,6 +22,7 @@ FIELDS = {
     "email": _("e-mail"),
     "language": _("language"),
     "vip": _("VIP"),
+    "contract": _("service contract"),
     "notes": _("wishes and notes"),
     "next_maintenance_on": _("next maintenance"),
     "phone": _("telephone"),

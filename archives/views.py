@@ -107,7 +107,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct who the customer is."""
     row = _customer(request, pk)
     fields = ("name", "email", "language", "vip", "notes", "next_maintenance_on", "version")
-    form = CustomerForm(request.POST or None, initial={name: getattr(row, name) for name in fields})
+    initial = {name: getattr(row, name) for name in fields} | {"contract": row.contract and row.contract.code}
+    form = CustomerForm(request.POST or None, initial=initial)
     return _correct(
         request,
         row,

@@ -20,6 +20,7 @@ from aftersales.accounts.models import Absence, PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
 from tests.people import Cast
+from tickets.sla.models import Policy
 
 # The columns are read down: lines may be longer than elsewhere.
 # ruff: noqa: E501
@@ -91,6 +92,12 @@ PAGES: dict[str, Line] = {
     ),
     "calendar_confirm": Line("/calendars/working-days/confirm/", "login 403 403 403 403 403 404 404 403", post=True),
     "calendar_import": Line("/calendars/working-days/import/", CALENDAR_POST, post=True),
+    "policies": Line("/policies/", DESK),
+    "policies_which": Line("/policies/which/", DESK),
+    "policies_on_site": Line("/policies/on-site/", "login 403 403 403 403 403 200 200 403"),
+    "policy_new": Line("/policies/new/", "login 403 403 403 403 403 200 200 403"),
+    "policy": Line("/policies/{policy}/", "login 403 403 403 403 403 200 200 403"),
+    "policy_retire": Line("/policies/{policy}/retire/", "login 403 403 403 403 403 200 200 403"),
     "intake": Line("/tickets/new/", "login 200 200 200 200 200 200 200 403"),
     "dispatch": Line("/dispatch/", "login 403 200 403 403 403 200 200 403"),
     "dispatch_plan": Line("/dispatch/{number}/plan/", "login 403 in 403 403 403 in in 403", post=True),
@@ -145,6 +152,11 @@ API: dict[str, tuple[str, str, str]] = {
     "api-callbacks": ("GET", "/api/v1/tickets/{ticket}/callbacks", "401 401 403 404 200"),
     "api-attempts": ("POST", "/api/v1/callbacks/{callback}/attempts", "401 401 403 404 in"),
     "api-clock-explain": ("GET", "/api/v1/clocks/{clock}/explain", "401 401 403 404 200"),
+    "api-policies": ("GET", "/api/v1/policies", "401 401 403 200 200"),
+    "api-policies POST": ("POST", "/api/v1/policies", "401 401 403 in in"),
+    "api-policy": ("GET", "/api/v1/policies/{policy}", "401 401 403 200 200"),  # policies are nobody's own
+    "api-policy-preview": ("POST", "/api/v1/policies/{policy}/preview", "401 401 403 in in"),
+    "api-policy-versions": ("POST", "/api/v1/policies/{policy}/versions", "401 401 403 in in"),
     "api-regions": ("GET", "/api/v1/regions", "401 401 200 200 200"),
     "api-kinds": ("GET", "/api/v1/kinds", "401 401 200 200 200"),
     "api-channels": ("GET", "/api/v1/channels", "401 401 200 200 200"),
@@ -235,6 +247,7 @@ class Scene:
             "visit": ticket.visits.get().pk,
             "clock": ticket.clocks.order_by("pk")[0].pk,
             "broken": broken.pk,
+            "policy": Policy.objects.get(target="response", current=True, vip=None).pk,
             "notice": notice.pk,
             "absence": absence.pk,
             "callback": visited.callbacks.get().pk,
@@ -280,6 +293,8 @@ def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
     ticket = cast.visited(by=cast.partner_actor())
     clock = ticket.clocks.order_by("pk")[0]
     path = path.format(ticket=ticket.pk, callback=ticket.callbacks.get().pk, clock=clock.pk)
+    policy = Policy.objects.get(target="response", current=True, vip=None).pk
+    path = path.format(ticket=ticket.pk, callback=ticket.callbacks.get().pk, policy=policy)
     got = [_api_status(cast, method, path, key) for key in KEYS]
     assert " ".join(got) == wanted, path
 

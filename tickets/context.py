@@ -21,6 +21,7 @@ _PLACES = [
     (_("My day"), "my_day", "tool", "v", frozenset({Role.TECHNICIAN})),
     (_("Callbacks"), "callbacks", "phone-call", "c", LEADERS | {Role.CLERK, Role.OFFICER}),
     (_("Customers"), "customers", "users", "k", DESK | {Role.ARCHIVIST}),
+    (_("Promises"), "policies", "clock-hour-4", "p", LEADERS),
     (pgettext_lazy("who is on duty", "Duty"), "duty", "calendar-user", "u", LEADERS),
     (_("Calendars"), "calendars", "calendar-cog", "y", LEADERS),
     (_("Administration"), "admin:index", "settings", "a", frozenset({Role.ADMIN})),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
@@ -18,6 +19,7 @@ from django.utils.translation import ngettext, pgettext
 from aftersales.accounts.actors import Door
 from aftersales.core.templatetags import rules as rule_tags
 from aftersales.core.templatetags.ui import moment as short_moment
+from aftersales.customers.models import Customer
 from tickets.models import COLLECTION_NOTICES, Event, Ticket
 from tickets.sla.states import Target
 from tickets.states import Channel, EventKind, Grade, Kind, State, WaitingFor
@@ -368,10 +370,12 @@ def _outcome(data: dict[str, Any]) -> str:
 
 
 def _field(name: str) -> str:
-    try:
-        return str(Ticket._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-    except LookupError:
-        return name
+    for model in (Ticket, Customer):  # a promise may follow what the customer's file says
+        try:
+            return str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+        except FieldDoesNotExist:
+            continue
+    return name
 
 
 def _value(name: str, value: Any) -> str:

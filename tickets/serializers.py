@@ -56,7 +56,7 @@ class LanguageField(serializers.ChoiceField):
         return code
 
 
-class _CodeField(serializers.SlugField):
+class CodeField(serializers.SlugField):
     """The code of a row of a reference list; the value is the row."""
 
     default_error_messages = {"unknown": _("“%(code)s” is not in the list.")}
@@ -77,12 +77,12 @@ class _CodeField(serializers.SlugField):
         return row
 
 
-class RegionField(_CodeField):
+class RegionField(CodeField):
     def find(self, code: str) -> Region | None:
         return region_with_code(code)
 
 
-class ModelField(_CodeField):
+class ModelField(CodeField):
     def find(self, code: str) -> ProductModel | None:
         return model_with_code(code)
 

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from tickets.views import calendars, clock, desk, escalations, inbox, search, sent, ticket, verb, what_if
+from tickets.views import calendars, clock, desk, escalations, inbox, policies, search, sent, ticket, verb, what_if
 
 
 class TicketNumber:
@@ -40,4 +40,10 @@ urlpatterns = [
     path("calendars/<slug:code>/day/remove/", calendars.calendar_day_remove, name="calendar_day_remove"),
     path("calendars/<slug:code>/confirm/", calendars.calendar_confirm, name="calendar_confirm"),
     path("calendars/<slug:code>/import/", calendars.calendar_import, name="calendar_import"),
+    path("policies/", policies.policies, name="policies"),
+    path("policies/new/", policies.policy_new, name="policy_new"),
+    path("policies/on-site/", policies.policies_on_site, name="policies_on_site"),
+    path("policies/which/", policies.which, name="policies_which"),
+    path("policies/<int:policy_id>/", policies.policy, name="policy"),
+    path("policies/<int:policy_id>/retire/", policies.policy_retire, name="policy_retire"),
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.models import Region
 from aftersales.core.text import fold
-from aftersales.customers.models import Customer, ProductModel
+from aftersales.customers.models import Contract, Customer, ProductModel
 
 
 class ModelField(forms.CharField):
@@ -70,6 +70,14 @@ class CustomerForm(FileForm):
         label=_("VIP customer"),
         required=False,
         help_text=_("Open tickets get the promises of the VIP standard at once, or lose them."),
+    )
+    contract = forms.ModelChoiceField(
+        label=_("Service contract"),
+        queryset=Contract.objects.all(),
+        to_field_name="code",
+        required=False,
+        empty_label=_("none"),
+        help_text=_("Open tickets get the promises of the contract at once, or lose them."),
     )
     next_maintenance_on = day(_("Next maintenance"))
     notes = forms.CharField(

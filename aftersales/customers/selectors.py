@@ -103,7 +103,7 @@ def find(text: str, *, among: QuerySet[Customer] | None = None, limit: int = CAN
 
 def with_belongings(customers: QuerySet[Customer]) -> QuerySet[Customer]:
     """Customers with what a clerk asks for next: numbers, sites, products."""
-    return customers.select_related("partner").prefetch_related(
+    return customers.select_related("partner", "contract").prefetch_related(
         "phones",
         Prefetch("sites", Site.objects.select_related("region")),
         Prefetch("products", Product.objects.select_related("model").order_by("-pk")),

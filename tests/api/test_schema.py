@@ -16,10 +16,12 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis import checks
 
 from aftersales import api as roof
+from aftersales.accounts.roles import Scope
 from aftersales.api import document
 from aftersales.wsgi import application
 from tests.people import Cast
 from tickets.serializers import ClockOut, EventOut, TicketOut
+from tickets.sla.models import Policy
 
 FILE = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 
@@ -102,7 +104,9 @@ def known(cast: Cast, one_connection: None) -> dict[str, int]:
     """Keys of things that are there, so that not every made-up address is a 404."""
     ticket = cast.visited(by=cast.partner_actor())
     clock = ticket.clocks.get(target="on_site")
-    return {"tickets": ticket.pk, "callbacks": ticket.callbacks.get().pk, "clocks": clock.pk}
+    policy = Policy.objects.filter(current=True).latest("pk")
+    callback = ticket.callbacks.get()
+    return {"tickets": ticket.pk, "callbacks": callback.pk, "clocks": clock.pk, "policies": policy.pk}
 
 
 @schema.parametrize()
@@ -117,5 +121,5 @@ def known(cast: Cast, one_connection: None) -> dict[str, int]:
 def test_holds_for_made_up_requests(case, cast: Cast, known: dict[str, int]):
     if case.path_parameters and isinstance(case.path_parameters.get("id"), int) and case.path_parameters["id"] % 3:
         case.path_parameters["id"] = known[case.path.split("/")[3]]
-    case.headers["Authorization"] = f"Bearer {cast.key()}"
+    case.headers["Authorization"] = f"Bearer {cast.key(scopes=list(Scope))}"
     case.call_and_validate(checks=CONFORMS)

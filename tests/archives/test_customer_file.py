@@ -8,17 +8,19 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from aftersales.core.errors import Forbidden, Invalid, Missing, NotAllowed, Stale
-from aftersales.customers.models import Customer
+from aftersales.customers.models import Contract, Customer
 from archives import services
 from archives.models import CustomerChange
+from tests.sla.helpers import MINUTE, new
 from tests.tickets.helpers import clock, kinds, last, rows
 from tickets import selectors
 from tickets.models import Ticket
+from tickets.services import policy
 
 
 def edit(customer, by, at, **changes):
     """Correct some fields; the others stay."""
-    fields = ("name", "email", "language", "vip", "notes", "next_maintenance_on")
+    fields = ("name", "email", "language", "vip", "contract", "notes", "next_maintenance_on")
     values = {name: getattr(customer, name) for name in fields} | changes
     return services.edit_customer(customer.pk, **values, by=by, at=at)
 
@@ -60,6 +62,24 @@ def test_open_promises_follow_the_vip_mark_and_come_back(cast):
     assert last(ticket).data == {"before": {"vip": False}, "after": {"vip": True}}
     edit(customer, by, cast.at + timedelta(minutes=20), vip=False)
     assert clock(ticket, "on_site").due_at == cast.at + timedelta(hours=8)
+
+
+@pytest.fixture
+def gold(cast):
+    """A contract with a response of a quarter of an hour."""
+    contract = Contract.objects.create(code="gold", name_en="Gold", name_zh_hans="金牌", name_zh_hant="金牌")
+    policy.save(new(contract=contract, span=15 * MINUTE), apply="new", by=cast.actor("manager"))
+    return contract
+
+
+def test_open_promises_follow_the_contract(cast, gold):
+    ticket = cast.ticket()
+    customer = edit(ticket.customer, cast.actor("clerk"), cast.at + timedelta(minutes=5), contract=gold)
+    assert (clock(ticket, "response").due_at, customer.contract) == (cast.at + timedelta(minutes=15), gold)
+    assert last(ticket).data == {"before": {"contract": None}, "after": {"contract": "Gold"}}
+    assert CustomerChange.objects.get().after == {"contract": "Gold"}
+    edit(customer, cast.actor("clerk"), cast.at + timedelta(minutes=6), contract=None)
+    assert clock(ticket, "response").due_at == cast.at + timedelta(hours=1)
 
 
 def test_an_ended_ticket_hears_nothing_of_the_vip_mark(cast):
@@ -160,7 +180,14 @@ def test_numbers_come_and_go_but_the_last_one_stays(cast):
 def test_what_is_wrong_is_named_and_nothing_is_left(cast, verb, values, field):
     customer = cast.ticket().customer
     known = {
-        "edit_customer": {"email": "", "language": "en", "vip": False, "notes": "", "next_maintenance_on": None},
+        "edit_customer": {
+            "email": "",
+            "language": "en",
+            "vip": False,
+            "contract": None,
+            "notes": "",
+            "next_maintenance_on": None,
+        },
         "save_site": {"region": cast.region},
         "save_product": {"model": cast.model},
     }.get(verb, {})

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from aftersales.customers.models import Customer, Product
+from aftersales.customers.models import Contract, Customer, Product
 from archives import services
 from tickets.models import Ticket
 
@@ -116,6 +116,20 @@ def test_a_correction_is_saved_and_seen(cast, page):
     assert "The customer's file is saved." in html
     assert '<ins dir="auto">wang@example.org</ins>' in html
     assert "Ana Chen" in html
+
+
+def test_a_contract_is_given_seen_and_told_on_the_ticket(cast, page):
+    Contract.objects.create(code="gold", name_en="Gold", name_zh_hans="金牌", name_zh_hant="金牌")
+    ticket = cast.ticket()
+    path = f"/customers/{ticket.customer_id}/"
+    sent = {"version": 1, "name": "王秀英", "language": "zh-hans", "contract": "gold"}
+    assert "Service contract: Gold" in unescape(page.post(f"{path}edit/", sent, follow=True).content.decode())
+    assert '<option value="gold" selected>Gold</option>' in read(page, f"{path}edit/")
+    page.post(f"{path}edit/", {**sent, "version": 2, "vip": "on"})
+    assert "VIP: <del>no</del> → yes" in read(page, f"/tickets/{ticket.number}/")
+    assert "service contract: <del>–</del> → Gold" in read(page, f"/tickets/{ticket.number}/")
+    assert "Gold" in read(page, "/tickets/new/", data={"customer": ticket.customer_id})
+    assert page.post(f"{path}edit/", {**sent, "version": 3, "contract": "moon"}).status_code == 422
 
 
 def test_a_stale_correction_is_refused_and_what_was_typed_stays(cast, page):

@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aftersales.core.errors import Forbidden, NotAllowed
-from aftersales.customers.models import Customer, CustomerPhone, Product, Site
+from aftersales.customers.models import Contract, Customer, CustomerPhone, Product, Site
 from archives import selectors, services
 from archives.models import CustomerChange
+from tests.sla.helpers import MINUTE, new
 from tests.tickets.helpers import clock, kinds, last, rows
 from tickets import selectors as tickets
 from tickets.models import Event, Ticket
+from tickets.services import policy
 
 PHONES = ["138 0000 4412", "139 1111 2222", "02-8765 4321", "+852 2345 6789"]
 PLACES = ["浦东大道1号", "南京路5号"]
@@ -75,6 +77,18 @@ def test_a_vip_stays_one_and_every_open_promise_follows(cast, vip):
     assert survivor.vip
     for ticket in (first, second):
         assert clock(ticket, "on_site").due_at == cast.at + timedelta(hours=4)
+
+
+@pytest.mark.parametrize("has_it", ["lost", "survivor"])
+def test_the_contract_stays_and_every_open_promise_follows(cast, has_it):
+    gold = Contract.objects.create(code="gold", name_en="Gold", name_zh_hans="金牌", name_zh_hant="金牌")
+    policy.save(new(contract=gold, span=15 * MINUTE), apply="new", by=cast.actor("manager"))
+    first, second = two(cast)
+    holder, other = (first, second) if has_it == "lost" else (second, first)
+    Customer.objects.filter(pk=holder.customer_id).update(contract=gold)
+    survivor = merge(cast, *(Customer.objects.get(pk=ticket.customer_id) for ticket in (first, second)))
+    assert survivor.contract == gold
+    assert clock(other, "response").policy.contract == gold
 
 
 def test_empty_fields_are_filled_and_wishes_put_together(cast):

@@ -168,7 +168,7 @@ def _order(policy: Policy, steps: list[dict[str, Any]], end: int) -> Iterator[Pr
         if place > end and "after" not in step:
             yield f"steps.{place}", "order", _("Warnings come before the end.")
     warnings, after = steps[:end], [step.get("after", 0) for step in steps[end + 1 :]]
-    shares = [_share(policy, step) for step in warnings]
+    shares = [share(policy, step) for step in warnings]
     for place, (one, next_one) in enumerate(pairwise(shares), 1):
         if next_one <= one:
             yield f"steps.{place}", "order", _("Put the warnings in the order in which they come, each time once.")
@@ -177,7 +177,7 @@ def _order(policy: Policy, steps: list[dict[str, Any]], end: int) -> Iterator[Pr
             yield f"steps.{place}", "order", _("Put the escalations in the order in which they come, each time once.")
 
 
-def _share(policy: Policy, step: dict[str, Any]) -> float:
+def share(policy: Policy, step: dict[str, Any]) -> float:
     """How far the promise has come when this warning comes, as far as its length is known: 0 to 1."""
     if "percent" in step:
         return float(step["percent"] / 100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import uuid
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -42,6 +43,14 @@ def save_policy(policy: Policy, *, by: User | None = None) -> Policy:
     policy.created_by = by
     policy.save()
     transaction.on_commit(forget)
+    return policy
+
+
+def new_series(policy: Policy) -> Policy:
+    """A policy, not saved, that is like this one and none of its versions."""
+    policy = copy.copy(policy)
+    policy.pk, policy.series, policy.version = None, uuid.uuid4(), 1
+    policy._state.adding = True
     return policy
 
 
