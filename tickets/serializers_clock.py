@@ -29,7 +29,7 @@ class ConditionOut(serializers.Serializer[Any]):
     words = serializers.CharField()
 
 
-class PolicyOut(serializers.Serializer[Any]):
+class ExplainedPolicyOut(serializers.Serializer[Any]):
     """A version of a policy."""
 
     series = serializers.UUIDField(help_text="The same for all versions.")
@@ -143,10 +143,10 @@ class ExplanationOut(serializers.Serializer[Any]):
     rule_text = serializers.CharField()
     promise = serializers.CharField(help_text="In one sentence.")
     reasons = serializers.ListField(child=serializers.CharField(), help_text="Why it falls due then, in sentences.")
-    policy = PolicyOut()
+    policy = ExplainedPolicyOut()
     policy_since = serializers.DateTimeField(help_text="It runs under this version since then.")
-    policy_now = PolicyOut(allow_null=True, help_text="What a new promise like it would be made under.")
-    policies_that_fit_too = PolicyOut(many=True)
+    policy_now = ExplainedPolicyOut(allow_null=True, help_text="What a new promise like it would be made under.")
+    policies_that_fit_too = ExplainedPolicyOut(many=True)
     calendar = ExplainedCalendarOut()
     stretches = StretchOut(many=True)
     ahead = StretchOut(many=True, help_text="From `at` to the due time, when it runs.")
