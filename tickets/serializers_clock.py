@@ -66,7 +66,7 @@ class StretchOut(serializers.Serializer[Any]):
     door = serializers.CharField(help_text="Through which door; empty when nobody paused it.")
 
 
-class ChangeOut(serializers.Serializer[Any]):
+class ExplainedChangeOut(serializers.Serializer[Any]):
     """What happened to the clock."""
 
     kind = serializers.ChoiceField(choices=SegmentKind.choices)
@@ -150,7 +150,7 @@ class ExplanationOut(serializers.Serializer[Any]):
     calendar = ExplainedCalendarOut()
     stretches = StretchOut(many=True)
     ahead = StretchOut(many=True, help_text="From `at` to the due time, when it runs.")
-    changes = ChangeOut(many=True)
+    changes = ExplainedChangeOut(many=True)
     result = ResultOut()
     counted_seconds = serializers.FloatField(help_text="What has counted by `at`.")
     left_seconds = serializers.FloatField(help_text="What is left of the span at `at`.")
