@@ -85,6 +85,17 @@ def test_nobody_rings_at_all(house):
 
 
 @pytest.mark.faults
+@pytest.mark.rule("R22")
+def test_beat_is_away_for_two_minutes_and_comes_back(house):
+    """As for an hour: workers and relay watch, and what beat missed it does not ring for."""
+    work(house)
+    house.away("beat", 120)
+    house.until(house.all_well, "rings through the broker")
+    found = check(house, house.calm())
+    assert found.latest_seconds < 10
+
+
+@pytest.mark.faults
 def test_three_beats_ring(house):
     work(house)
     for number in (2, 3):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from tests.faults.checker import check
 from tests.faults.house import House, at_work
@@ -24,6 +25,22 @@ CHANCE = random.Random(7)
 def house(tmp_path: Path, template: str) -> Iterator[House]:
     with at_work(tmp_path, template=template) as house:
         yield house
+
+
+@pytest.mark.rule("R03", "R22")
+def test_three_faults_at_once_in_short(house: House):
+    """With the other tests: the only worker is ten minutes ahead, killed in mid-sweep, and its broker is flushed."""
+    house.set_clock_wrong("worker-sla", 600)
+    house.start("beat", "worker-sla")
+    house.owe(3_000)
+    for _time in range(3):
+        house.strike_in_mid_sweep(lambda: house.kill("worker-sla"), CHANCE)
+        house.start("worker-sla")
+        redis.Redis.from_url(house.broker).flushdb()
+    house.until(house.all_well, "rings through the broker")
+    found = check(house, house.acknowledged())
+    assert found.due > 12_000
+    assert found.latest_seconds < 30
 
 
 @pytest.mark.faults
