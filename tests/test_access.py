@@ -291,10 +291,13 @@ def _status(client: Client, path: str, *, post: bool, like: str) -> str:
 def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
     method, path, wanted = API[name]
     ticket = cast.visited(by=cast.partner_actor())
-    clock = ticket.clocks.order_by("pk")[0]
-    path = path.format(ticket=ticket.pk, callback=ticket.callbacks.get().pk, clock=clock.pk)
-    policy = Policy.objects.get(target="response", current=True, vip=None).pk
-    path = path.format(ticket=ticket.pk, callback=ticket.callbacks.get().pk, policy=policy)
+    names = {
+        "ticket": ticket.pk,
+        "callback": ticket.callbacks.get().pk,
+        "clock": ticket.clocks.order_by("pk")[0].pk,
+        "policy": Policy.objects.get(target="response", current=True, vip=None).pk,
+    }
+    path = path.format(**names)
     got = [_api_status(cast, method, path, key) for key in KEYS]
     assert " ".join(got) == wanted, path
 
