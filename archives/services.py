@@ -160,8 +160,9 @@ def edit_customer(
         for ticket in tickets:
             ticket.customer = customer
             if standard and ticket.is_open:
-                said = ({name: values[name] for name in sorted(standard)} for values in (before, after))
-                _rejudge(ticket, by=by, at=at, before=next(said), after=next(said))
+                was: dict[str, Any] = {name: before[name] for name in sorted(standard)}
+                becomes: dict[str, Any] = {name: after[name] for name in sorted(standard)}
+                _rejudge(ticket, by=by, at=at, before=was, after=becomes)
         if "name" in after:
             _renew_words(tickets)
     customer_file.settle(customer, by=by, at=at)

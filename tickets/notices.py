@@ -79,7 +79,8 @@ def supervisor_of(ticket: Ticket) -> list[User]:
 
 
 def _ask(team_id: int | None) -> list[User]:
-    return duty.answers(Role.SUPERVISOR, Team.objects.filter(pk=team_id).first(), at=now())
+    team = Team.objects.filter(pk=team_id).first() if team_id else None
+    return duty.answers(Role.SUPERVISOR, team, at=now())
 
 
 _answering = remembered.RememberedBy(_ask)
