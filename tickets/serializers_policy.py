@@ -85,7 +85,10 @@ class PolicyFields(StrictSerializer):
     )
 
 
-_APPLY: dict[str, Any] = {"choices": PolicyChange.Apply.choices, "help_text": "`open`: open promises follow; `new`: only new ones."}
+_APPLY: dict[str, Any] = {
+    "choices": PolicyChange.Apply.choices,
+    "help_text": "`open`: open promises follow; `new`: only new ones.",
+}
 
 
 class NewPolicy(PolicyFields):
