@@ -10,7 +10,7 @@ from aftersales.accounts.roles import Scope
 from tests.api.conftest import Api, problem
 from tests.people import Cast
 from tickets.models import Ticket
-from tickets.serializers_clock import ChangeOut, ExplanationOut, FiredOut, NextOut, ResultOut, StretchOut
+from tickets.serializers_clock import ExplainedChangeOut, ExplanationOut, FiredOut, NextOut, ResultOut, StretchOut
 from tickets.services import desk
 from tickets.sla import sweep
 
@@ -82,7 +82,7 @@ def test_is_described_exactly(api, cast: Cast):
     ticket = cast.ticket(by=cast.partner_actor())
     sweep.sweep(at=cast.at + timedelta(hours=3))
     body = explained(api, ticket, "response")
-    described = ((body, ExplanationOut), (body["stretches"][0], StretchOut), (body["changes"][0], ChangeOut),
+    described = ((body, ExplanationOut), (body["stretches"][0], StretchOut), (body["changes"][0], ExplainedChangeOut),
                  (body["result"], ResultOut), (body["next"], NextOut), (body["fired"][0], FiredOut))  # fmt: skip
     for answered, shape in described:
         assert list(answered) == list(shape().fields)
