@@ -54,6 +54,9 @@ class SpanWidget(forms.MultiWidget):
         super().__init__([number, forms.Select(choices=units)])
         self.units = units
 
+    def id_for_label(self, id_: str) -> str:
+        return f"{id_}_0"
+
     def decompress(self, value: timedelta | None) -> list[str]:
         return list(number_and_unit(value)) if value is not None else ["", self.units[0][0]]
 
