@@ -154,14 +154,14 @@ def edit_customer(
         changed.append("terms")
     _keep(customer, Change.EDITED, by=by, at=at, before=before, after=after, changed=changed)
     wanted = _ids(customer=customer) if "name" in after else _ids(customer=customer, ended_at=None)
-    standard = {name for name in ("vip", "contract") if name in after}  # what promises ask of a customer
+    standard: set[str] = {"vip", "contract"} & set(after)  # what promises ask of a customer
     if "name" in after or standard:
         tickets = customer_file.lock_all(wanted)
         for ticket in tickets:
             ticket.customer = customer
             if standard and ticket.is_open:
-                said = ({name: values[name] for name in sorted(standard)} for values in (before, after))
-                _rejudge(ticket, by=by, at=at, before=next(said), after=next(said))
+                was, now_is = ({name: values[name] for name in sorted(standard)} for values in (before, after))
+                _rejudge(ticket, by=by, at=at, before=was, after=now_is)
         if "name" in after:
             _renew_words(tickets)
     customer_file.settle(customer, by=by, at=at)
