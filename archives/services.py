@@ -154,7 +154,7 @@ def edit_customer(
         changed.append("terms")
     _keep(customer, Change.EDITED, by=by, at=at, before=before, after=after, changed=changed)
     wanted = _ids(customer=customer) if "name" in after else _ids(customer=customer, ended_at=None)
-    standard = {name for name in ("vip", "contract") if name in after}  # what promises ask of a customer
+    standard: set[str] = {"vip", "contract"} & set(after)  # what promises ask of a customer
     if "name" in after or standard:
         tickets = customer_file.lock_all(wanted)
         for ticket in tickets:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
@@ -129,7 +130,7 @@ def _like_others(target: str) -> Policy:
     found = Policy.objects.select_related("calendar", "region", "contract").filter(target=target, current=True)
     general = next((policy for policy in found if policy.general), None)
     if general is None:
-        raise NotAllowed("No policy holds for all other tickets of this target.", code="no_general")
+        raise NotAllowed(_("No policy holds for all other tickets of this target."), code="no_general")
     return revisions.new_series(general)
 
 

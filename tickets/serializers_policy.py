@@ -85,10 +85,7 @@ class PolicyFields(StrictSerializer):
     )
 
 
-_APPLY: dict[str, Any] = {
-    "choices": PolicyChange.Apply.choices,
-    "help_text": "`open`: open promises follow; `new`: only new ones.",
-}
+_APPLY = "`open`: open promises follow; `new`: only new ones."
 
 
 class NewPolicy(PolicyFields):
@@ -96,13 +93,15 @@ class NewPolicy(PolicyFields):
 
     target = serializers.ChoiceField(choices=Target.choices)
     span = _seconds("How long the promise gives: seconds of open time.")
-    apply = serializers.ChoiceField(default=PolicyChange.Apply.NEW, **_APPLY)
+    apply = serializers.ChoiceField(
+        choices=PolicyChange.Apply.choices, default=PolicyChange.Apply.NEW, help_text=_APPLY
+    )
 
 
 class NewVersion(PolicyFields):
     """A change of a policy."""
 
-    apply = serializers.ChoiceField(**_APPLY)
+    apply = serializers.ChoiceField(choices=PolicyChange.Apply.choices, help_text=_APPLY)
 
 
 PREVIEW, NEW_POLICY, NEW_VERSION = PolicyFields(), NewPolicy(), NewVersion()
