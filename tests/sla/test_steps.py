@@ -11,8 +11,9 @@ from aftersales.core.time import now
 from tests.people import Cast
 from tickets.models import Event, Notice, Ticket
 from tickets.services import desk, promises
-from tickets.sla import clocks, handlers, sweep
-from tickets.sla.models import Clock, Firing
+from tickets.sla import clocks, handlers, policies, sweep
+from tickets.sla.models import Clock, Firing, Policy
+from tickets.sla.rebuild import differences
 from tickets.sla.states import Target
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,28 @@ def test_after_an_outage_repeats_once_and_not_for_every_hour_that_was_missed(cas
     assert fired(clock)[-1] == ("escalate-2", 120)
     assert clock.next_fire_at == cast.at + 10 * HOUR
     assert set(Notice.objects.filter(ticket=ticket).values_list("digest", flat=True)) == {True}
+
+
+def test_does_not_repeat_through_the_night(cast):
+    """Promised in service hours: the managers hear of it again half an hour after the house opens."""
+    ticket = cast.ticket(visit_needed=False, at=cast.at + 9.5 * HOUR)  # 19:30
+    sweep.sweep(at=cast.at + 11.5 * HOUR)
+    clock = response(ticket)
+    assert fired(clock)[-1] == ("escalate-2", 120)
+    assert clock.next_fire_at == cast.at + 23 * HOUR == clock.fire_times[-1]  # 22:30 would be 09:00 the next day
+    sweep.sweep(at=cast.at + 23 * HOUR)
+    clock.refresh_from_db()
+    assert (fired(clock)[-1][0], clock.next_fire_at) == ("escalate-2#2", cast.at + 24 * HOUR)
+    assert differences(clock, clocks.read_segments([clock.pk]), list(clock.firings.order_by("pk"))) == {}
+
+
+def test_a_last_step_without_repetition_is_the_last(cast):
+    Policy.objects.filter(target="response", vip=None).update(steps=[{"tell": ["owner"]}])
+    policies.forget()
+    ticket = cast.ticket(visit_needed=False)
+    sweep.sweep(at=cast.at + HOUR)
+    clock = response(ticket)
+    assert (clock.fire_times, clock.step, clock.next_fire_at) == ([cast.at + HOUR], 1, None)
 
 
 def test_acknowledging_once_more_changes_nothing(cast, ticket):

@@ -11,7 +11,7 @@ from aftersales.accounts.actors import Actor
 from aftersales.core.batch import fresh
 from tickets.models import NO_DUE, Ticket
 from tickets.sla import handlers, policies, sweep
-from tickets.sla.judge import Judgement, judge
+from tickets.sla.judge import Judgement, judge, repetition
 from tickets.sla.models import Clock, Policy, Segment
 from tickets.sla.states import OPEN, ClockState, OnChange, SegmentKind, Target
 
@@ -333,10 +333,9 @@ def apply(clock: Clock, verdict: Judgement, segment: Segment) -> None:
 
 def repeated(fire_times: list[datetime], policy: Policy, *, upto: int, after: datetime) -> list[datetime]:
     """The times of the steps, with as many repetitions of the last one as it takes to have a step `upto`."""
-    again = policy.steps[-1].get("repeat")
     times = list(fire_times)
-    while again and len(times) <= upto:
-        times.append(max(times[-1], after) + timedelta(seconds=again))
+    while "repeat" in policy.steps[-1] and len(times) <= upto:
+        times.append(repetition(max(times[-1], after), policy))
     return times
 
 

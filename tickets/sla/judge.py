@@ -200,6 +200,11 @@ def _day_end(started: datetime, policy: Policy, calendar: WorkCalendar) -> datet
     return due
 
 
+def repetition(after: datetime, policy: Policy) -> datetime:
+    """When the last step of a policy comes again: its open time after it was set off."""
+    return add_working_time(after, timedelta(seconds=policy.steps[-1]["repeat"]), calendar_of(policy))
+
+
 def calendar_of(policy: Policy) -> WorkCalendar:
     """The policy's calendar for the arithmetic, built once an object."""
     built: WorkCalendar | None = getattr(policy.calendar, "_built", None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from itertools import groupby, islice
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.db.models import QuerySet
 
 from tickets.models import Ticket
 from tickets.sla.clocks import read_segments, repeated
-from tickets.sla.judge import judge
+from tickets.sla.judge import judge, repetition
 from tickets.sla.models import Clock, Firing, Segment
 from tickets.sla.states import OPEN, ClockState, SegmentKind
 
@@ -34,11 +33,10 @@ def truth(clock: Clock, segments: list[Segment], firings: list[Firing]) -> dict[
     times = verdict.fire_times
     if begun:
         times = repeated(times, policy, upto=step, after=begun.at)
-    again = policy.steps[-1].get("repeat")
     for firing in firings:
         if firing.round == number:
-            if again and step + 1 == len(times):  # nothing fires once somebody has taken care
-                times = [*times, max(times[step], firing.fired_at) + timedelta(seconds=again)]
+            if "repeat" in policy.steps[-1] and step + 1 == len(times):  # nothing fires once somebody has taken care
+                times = [*times, repetition(max(times[step], firing.fired_at), policy)]
             step += 1
     kinds = [segment.kind for segment in segments if segment.kind not in (SegmentKind.EXTEND, SegmentKind.REJUDGE)]
     state = _STATES.get(SegmentKind(kinds[-1]), ClockState.RUNNING)

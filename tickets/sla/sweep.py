@@ -17,7 +17,8 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from aftersales.core import remembered
 from tickets.models import Ticket
-from tickets.sla import handlers
+from tickets.sla import handlers, policies
+from tickets.sla.judge import repetition
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState
 
@@ -45,6 +46,7 @@ WITH asked AS (
         broken = c.broken OR c.step = c.due_step,
         breached_at = CASE WHEN c.step = c.due_step THEN COALESCE(c.breached_at, c.due_at) ELSE c.breached_at END,
         fire_times = CASE WHEN c.step + 1 = cardinality(c.fire_times) AND c.acknowledged_at IS NULL
+                AND p.steps->-1 ? 'repeat'
             THEN c.fire_times || (GREATEST(c.fire_times[c.step + 1], asked.at)
                 + make_interval(secs => (p.steps->-1->>'repeat')::float))
             ELSE c.fire_times END,
@@ -56,7 +58,8 @@ WITH asked AS (
     FROM due, sla_policy p, asked
     WHERE c.id = due.clock_id AND p.id = c.policy_id AND c.state = 'running' AND c.next_fire_at <= asked.at
     RETURNING c.id, c.ticket_id, c.target, c.round, c.step - 1 AS step, c.due_step, c.due_at, c.next_fire_at,
-        c.fire_times[c.step] AS at, p.rule, p.loud, p.steps, due.version, due.owner_id, due.team_id, due.grade
+        c.fire_times[c.step] AS at, c.step >= jsonb_array_length(p.steps) AND c.next_fire_at IS NOT NULL AS again,
+        p.rule, p.loud, p.steps, due.version, due.owner_id, due.team_id, due.grade
 ), named AS (
     SELECT fired.*, jsonb_array_length(steps) AS steps_count,
         CASE WHEN step < due_step THEN 'warn-' || step + 1
@@ -118,7 +121,8 @@ WITH asked AS (
 SELECT (SELECT count(*) FROM due),
     (SELECT count(*) FROM fired),
     (SELECT count(*) FROM fired WHERE step = due_step),
-    (SELECT count(*) FROM fired, asked WHERE next_fire_at <= asked.at)
+    (SELECT count(*) FROM fired, asked WHERE next_fire_at <= asked.at),
+    (SELECT array_agg(id) FROM fired WHERE again)
 """
 
 _FIRST = datetime.min.replace(year=1970).astimezone()
@@ -193,11 +197,35 @@ def sweep(
     return broken
 
 
-def _fire(only: str, **given: object) -> tuple[int, int, int, int]:
+def _fire(only: str, **given: object) -> tuple[int, ...]:
     values = {"limit": BATCH, "digest_age": DIGEST_AGE, "zone": settings.TIME_ZONE, **given}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_FIRE.format(only=only), values)
-        return cursor.fetchone()
+        *counts, again = cursor.fetchone()
+        if again:
+            _into_open_time(again)
+    return tuple(counts)
+
+
+def _into_open_time(clock_ids: list[int]) -> None:
+    """Have what is repeated come when somebody works: the statement knows the wall clock alone, and nobody is woken
+    each hour of a night for a promise that stands still then.
+    """
+    found = Clock.objects.filter(pk__in=clock_ids).values_list("pk", "policy_id", "fire_times")
+    known = policies.versions(policy_id for _pk, policy_id, _times in found)
+    moved = {}
+    for pk, policy_id, times in found:
+        policy = known[policy_id]
+        open_time = repetition(times[-1] - timedelta(seconds=policy.steps[-1]["repeat"]), policy)
+        if open_time != times[-1]:
+            moved[pk] = open_time
+    if moved:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE sla_clock c SET next_fire_at = v.at, fire_times[cardinality(c.fire_times)] = v.at "
+                "FROM unnest(%s::bigint[], %s::timestamptz[]) AS v (id, at) WHERE c.id = v.id",
+                [list(moved), list(moved.values())],
+            )
 
 
 # ── what upper floors do when a promise falls due ──────────────────────────────────────────────
