@@ -57,6 +57,12 @@ class PromiseRow:
     paused: Number
     today: Day
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody was promised this lately: not worth a line."""
+        counts = (self.running.value, self.late.value, self.paused.value, self.today.kept, self.today.broken)
+        return not any(counts)
+
 
 @dataclass(frozen=True)
 class GroupRow:
