@@ -1,8 +1,8 @@
 """The sweep: finds promises whose next step has come and sets it off, each step once, dated when it came.
 
-Beat rings it every second; when beat is silent workers and the relay sweep by themselves. Any number of sweepers at
-once have the same effect as one: tickets are locked with SKIP LOCKED, first of all, so that the sweep never waits and
-never deadlocks with a service, and the firing of a step is unique in the database.
+Beat rings it four times a second; when beat is silent workers and the relay sweep by themselves. Any number of
+sweepers at once have the same effect as one: tickets are locked with SKIP LOCKED, first of all, so that the sweep
+never waits and never deadlocks with a service, and the firing of a step is unique in the database.
 """
 
 from __future__ import annotations

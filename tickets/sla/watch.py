@@ -1,8 +1,8 @@
 """The belts beside beat: whoever notices that nobody sweeps, sweeps.
 
-Beat rings the sweep every second. When it is silent, because it died or froze or the broker is away, the main process
-of each worker and the relay find that out here and sweep by themselves. With no beat, one or three, the effects are
-the same; only who causes them differs.
+Beat rings the sweep four times a second. When it is silent, because it died or froze or the broker is away, the main
+process of each worker and the relay find that out here and sweep by themselves. With no beat, one or three, the
+effects are the same; only who causes them differs.
 """
 
 from __future__ import annotations
