@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 from itertools import count
+from typing import NamedTuple
 
 import structlog
 from django.conf import settings
@@ -35,7 +36,7 @@ _FIRE = """
 WITH asked AS (
     SELECT COALESCE(%(at)s, statement_timestamp()) AS at
 ), due AS MATERIALIZED (
-    SELECT c.id AS clock_id, t.version, t.owner_id, t.team_id, t.grade
+    SELECT c.id AS clock_id, c.next_fire_at, t.version, t.owner_id, t.team_id, t.grade
     FROM sla_clock c JOIN tickets_ticket t ON t.id = c.ticket_id
     WHERE c.next_fire_at <= COALESCE(%(at)s, statement_timestamp()) AND c.next_fire_at >= %(low)s {only}
     ORDER BY c.next_fire_at LIMIT %(limit)s
@@ -121,7 +122,8 @@ WITH asked AS (
 SELECT (SELECT count(*) FROM due),
     (SELECT count(*) FROM fired),
     (SELECT count(*) FROM fired WHERE step = due_step),
-    (SELECT count(*) FROM fired, asked WHERE next_fire_at <= asked.at),
+    (SELECT max(next_fire_at) FROM due),
+    (SELECT min(next_fire_at) FROM fired, asked WHERE next_fire_at <= asked.at),
     (SELECT array_agg(id) FROM fired WHERE again)
 """
 
@@ -185,26 +187,39 @@ def sweep(
     only = "AND c.ticket_id = %(ticket)s" if ticket_id else ""
     if handled:
         only += " AND c.target <> ALL(%(handled)s)"
-    broken = 0
+    broken, begin = 0, low
     for _number in range(batches) if batches else count():
-        claimed, _fired, fell_due, more = _fire(only, at=at, ticket=ticket_id, low=low, handled=handled)
-        broken += fell_due
+        done = _fire(only, at=at, ticket=ticket_id, low=begin, handled=handled)
+        broken += done.fell_due
         # Fewer fired than claimed: another sweeper was faster with some, and others may still wait behind them.
-        if claimed < BATCH and not more:
+        if done.claimed < BATCH and done.again_from is None:
             break
+        # Not from the beginning: the entries of what was fired are still there to be walked over. What was locked and
+        # left behind comes with the next sweep.
+        begin = min(filter(None, (done.upto, done.again_from)))
     if handled:
         broken += _sweep_handled(handled, at=at, ticket_id=ticket_id, low=low)
     return broken
 
 
-def _fire(only: str, **given: object) -> tuple[int, ...]:
+class Fired(NamedTuple):
+    """What one batch did. `upto`: the latest of the times claimed; `again_from`: the earliest that is due now again."""
+
+    claimed: int
+    fired: int
+    fell_due: int
+    upto: datetime | None
+    again_from: datetime | None
+
+
+def _fire(only: str, **given: object) -> Fired:
     values = {"limit": BATCH, "digest_age": DIGEST_AGE, "zone": settings.TIME_ZONE, **given}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_FIRE.format(only=only), values)
         *counts, again = cursor.fetchone()
         if again:
             _into_open_time(again)
-    return tuple(counts)
+    return Fired(*counts)
 
 
 def _into_open_time(clock_ids: list[int]) -> None:
@@ -258,12 +273,12 @@ def _fire_handled(clock_id: int, *, at: datetime | None) -> tuple[int, bool]:
             if clock is None:
                 return 0, False
             due = clock.step == clock.due_step
-            _claimed, fired, fell_due, _more = _fire("AND c.id = %(clock)s", at=at, clock=clock_id, low=_FIRST)
-            if due and fired and clock.parked_at is None:
+            done = _fire("AND c.id = %(clock)s", at=at, clock=clock_id, low=_FIRST)
+            if due and done.fired and clock.parked_at is None:
                 handlers.call(clock.target, Clock.objects.select_related("ticket").get(pk=clock_id))
                 if clock.failures:
                     Clock.objects.filter(pk=clock_id).update(failures=0, last_error="")
-            return fell_due, bool(fired)
+            return done.fell_due, bool(done.fired)
     except (OperationalError, InterfaceError):
         raise  # the database is away: for all of them
     except Exception as error:
