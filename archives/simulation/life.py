@@ -471,7 +471,7 @@ class Life:
         with connection.cursor() as cursor, pgtrigger.ignore("tickets.Event:event_append_only"):
             cursor.execute(_AS_IF_THEN, [self.ticket.pk] * 2)
         read = timedelta(minutes=20)
-        old = Notice.objects.filter(ticket=self.ticket, created_at__lt=self.world.until - READ_AFTER)
+        old = Notice.objects.filter(event__ticket=self.ticket, created_at__lt=self.world.until - READ_AFTER)
         old.update(read_at=F("created_at") + read, acknowledged_at=F("created_at") + read)
 
     # ── chance and words ───────────────────────────────────────────────────────────────────────

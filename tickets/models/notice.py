@@ -32,7 +32,8 @@ class Notice(models.Model):
 
     recipient = models.ForeignKey(User, models.CASCADE, related_name="notices", db_index=False)
     event = models.ForeignKey(Event, models.PROTECT, related_name="notices", db_index=False)
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="notices")
+    # No index of its own: the notices of a ticket are found by its events.
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="notices", db_index=False)
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.INBOX)
     urgent = models.BooleanField(default=False)  # stands until someone acknowledges
     digest = models.BooleanField(default=False)  # told late, after an outage: folded into one message with others

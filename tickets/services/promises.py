@@ -45,7 +45,7 @@ def acknowledge(clock_id: int, *, by: Actor, at: datetime | None = None) -> Cloc
             target=clock.target,
             rule=clock.policy.rule,
         )
-        alarms = Notice.objects.filter(ticket=clock.ticket, event__data__clock=clock.pk, urgent=True)
+        alarms = Notice.objects.filter(event__ticket=clock.ticket, event__data__clock=clock.pk, urgent=True)
         alarms.filter(recipient=by.user, read_at=None).update(read_at=at)
         alarms.filter(acknowledged_at=None).update(acknowledged_at=at)  # of the others too: one takes care of it
     return clock
@@ -55,7 +55,7 @@ def may_acknowledge(clock: Clock, *, by: Actor) -> bool:
     """Whether this person was told of it, owns its ticket, or leads."""
     if by.user is None:
         return False
-    told = Notice.objects.filter(ticket=clock.ticket, recipient=by.user, event__data__clock=clock.pk)
+    told = Notice.objects.filter(event__ticket=clock.ticket, recipient=by.user, event__data__clock=clock.pk)
     return by.user.leads or clock.ticket.owner_id == by.user.pk or told.exists()
 
 
