@@ -113,6 +113,9 @@ PAGES: dict[str, Line] = {
     "visit_report": Line(
         "/visits/{visit}/report/", "login 403 in in 403 403 in in 403", "login 403 in 404 403 403 in in 403", True
     ),
+    "visit_do": Line(
+        "/visits/{visit}/do/set_out/", "login 403 in in 403 403 in in 403", "login 403 in 404 403 403 in in 403", True
+    ),
     "visit_move": Line("/visits/{visit}/move/", "login 403 in 403 403 403 in in 403", post=True),
     "visit_call_off": Line("/visits/{visit}/call-off/", "login 403 in 403 403 403 in in 403", post=True),
     "visit_order": Line(

@@ -11,6 +11,7 @@ urlpatterns = [
     path("visits/<int:visit_id>/set-out/", visit.set_out, name="visit_set_out"),
     path("visits/<int:visit_id>/check-in/", visit.check_in, name="visit_check_in"),
     path("visits/<int:visit_id>/report/", visit.report, name="visit_report"),
+    path("visits/<int:visit_id>/do/<slug:name>/", visit.do, name="visit_do"),
     path("visits/<int:visit_id>/move/", dispatch.move, name="visit_move"),
     path("visits/<int:visit_id>/call-off/", dispatch.call_off, name="visit_call_off"),
     path("visits/<int:visit_id>/order/", dispatch.order, name="visit_order"),

@@ -20,6 +20,10 @@ def _mine(ticket: Ticket, by: Actor) -> bool:
     return by.user is None or by.user.role != Role.TECHNICIAN or ticket.technician_id == by.user.pk
 
 
+# What is done during a visit, by its own page, by a phone that was offline, or through the API: the services of these
+# take `seen=` beside what every verb takes.
+DURING_A_VISIT = {"set_out", "check_in", "complete_visit"}
+
 _NOT_YOURS = gettext_lazy("This is another technician's visit.")
 
 

@@ -415,3 +415,33 @@ def test_serves_the_panel_of_the_ticket_as_fragment_and_page(cast: Cast, client:
     assert visit.order_number in fragment
     assert "<html" not in fragment
     assert "<html" in client.get(address).content.decode()
+
+
+# ── what is done during a visit ────────────────────────────────────────────────────────────────
+def planned(cast: Cast) -> Visit:
+    start = now() + timedelta(hours=1)
+    return plan(cast, soon(cast), window_start=start, window_end=start + timedelta(hours=2), at=now())
+
+
+def test_does_a_command_of_the_visit_by_its_name(cast: Cast, client: Client) -> None:
+    visit = planned(cast)
+    sign_in(client, cast, "technician")
+    answer = client.post(f"/visits/{visit.pk}/do/set_out/", {"version": visit.version})
+    assert (answer.status_code, answer["Location"]) == (302, f"/visits/{visit.pk}/#set_out")
+    visit.refresh_from_db()
+    assert visit.state == "en_route"
+
+
+def test_refuses_a_command_for_what_was_not_seen(cast: Cast, client: Client) -> None:
+    visit = planned(cast)
+    sign_in(client, cast, "technician")
+    assert client.post(f"/visits/{visit.pk}/do/set_out/", {"version": 7}).status_code == 409
+    visit.refresh_from_db()
+    assert visit.state == "planned"
+
+
+@pytest.mark.parametrize("name", ["plan_visit", "close", "nothing"])
+def test_knows_only_commands_of_a_visit(cast: Cast, client: Client, name: str) -> None:
+    visit = planned(cast)
+    sign_in(client, cast, "technician")
+    assert client.post(f"/visits/{visit.pk}/do/{name}/", {"version": visit.version}).status_code == 404

@@ -8,7 +8,7 @@ import django_fsm
 from django.conf import settings
 from django.db import migrations, models
 
-import visits.models
+import visits.models.visit
 
 
 class Migration(migrations.Migration):
@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='visit',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state__in', ['planned', 'en_route', 'on_site'])), expressions=[('technician', '='), (visits.models._TstzRange('window_start', 'window_end', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='visit_no_overlap'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state__in', ['planned', 'en_route', 'on_site'])), expressions=[('technician', '='), (visits.models.visit.TstzRange('window_start', 'window_end', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='visit_no_overlap'),
         ),
         migrations.AddConstraint(
             model_name='visit',

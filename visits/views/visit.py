@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,9 +20,10 @@ from aftersales.core.errors import NotAllowed, Refusal
 from aftersales.core.middleware import refuse_on_page
 from aftersales.core.time import now
 from aftersales.customers import services as customers
+from tickets import actions
 from tickets.models import Ticket
 from tickets.verbs import available
-from visits import selectors
+from visits import cards, selectors
 from visits.forms import CompleteForm
 from visits.models import Visit
 from visits.selectors import OVERSEERS
@@ -29,6 +31,7 @@ from visits.services import sheet as sheets
 from visits.services import visit as services
 from visits.services.dispatch import Seen
 from visits.states import ACTIVE, SheetState, VisitState
+from visits.verbs import DURING_A_VISIT
 from visits.views.answers import add_refusal, go, sent_to, version
 
 VISITORS = OVERSEERS | {Role.TECHNICIAN}
@@ -98,6 +101,28 @@ def report(request: HttpRequest, visit_id: int) -> HttpResponse:
             )
     found = _found(request, visit_id)
     return _page(request, found, form=form, status=status)
+
+
+@staff_page(*VISITORS)
+@sent_to(lambda visit_id, name: reverse("visit", args=[visit_id]))
+def do(request: HttpRequest, visit_id: int, name: str) -> HttpResponse:
+    """Do one of the things that are done during a visit; what is wrong is said beside its card, and nothing is lost."""
+    found = _found(request, visit_id)
+    action = actions.get(name) if name in DURING_A_VISIT else None
+    if action is None:
+        raise Http404
+    form = action.form(request.POST, request.FILES)
+    status = 422
+    if form.is_valid():
+        try:
+            action.run(
+                found.ticket_id, **form.cleaned_data, by=Actor.of(request), seen=Seen(found.pk, version(request))
+            )
+        except Refusal as refusal:
+            status = add_refusal(form, refusal)
+        else:
+            return go(request, reverse("visit", args=[found.pk]) + f"#{name}")
+    return _page(request, _found(request, visit_id), refused=(name, form), status=status)
 
 
 @staff_page()
@@ -187,10 +212,19 @@ def _step(
     return go(request, back, message)
 
 
-def _page(request: HttpRequest, found: Visit, *, form: CompleteForm | None = None, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    found: Visit,
+    *,
+    form: CompleteForm | None = None,
+    refused: tuple[str, Form] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page; `refused` is a command that could not be done with its form as it was sent: its card shows it again."""
     ticket = found.ticket
+    actor = Actor.of(request)
     # The verbs are the ticket's; only the visit that is open now may be worked.
-    verbs = {verb.name for verb in available(ticket, Actor.of(request))} if found.state in ACTIVE else set()
+    verbs = {verb.name for verb in available(ticket, actor)} if found.state in ACTIVE else set()
     context: dict[str, Any] = {
         "visit": found,
         "ticket": ticket,
@@ -198,6 +232,9 @@ def _page(request: HttpRequest, found: Visit, *, form: CompleteForm | None = Non
         "history": selectors.history(found),
         "warranty": customers.in_warranty(ticket.product, at=now()) if ticket.product else None,
         "form": form or CompleteForm(),
+        "cards": cards.shown(found, actor),
+        "verbs": verbs,
+        "refused": refused and {"name": refused[0], "form": refused[1]},
         "may_set_out": "set_out" in verbs and found.state == VisitState.PLANNED,
         "may_check_in": "check_in" in verbs,
         "may_report": "complete_visit" in verbs,

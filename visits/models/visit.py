@@ -1,4 +1,4 @@
-"""Technicians, appointments and visits, dispatch orders, service sheets."""
+"""The appointment that was promised, and what happened at the customer's."""
 
 from __future__ import annotations
 
@@ -6,33 +6,18 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.accounts.models import Region, User
+from aftersales.accounts.models import User
 from aftersales.core.fsm import FSMField, ReadAgain, transition
 from tickets.models import Ticket
-from visits.states import ACTIVE, SheetState, VisitState
+from visits.states import ACTIVE, VisitState
 
 
-class Technician(models.Model):
-    """What a technician can do, and where."""
-
-    user = models.OneToOneField(User, models.CASCADE, related_name="technician", verbose_name=_("user"))
-    skills = ArrayField(models.SlugField(max_length=40), default=list, blank=True, verbose_name=_("skills"))
-    regions = models.ManyToManyField(Region, related_name="technicians", blank=True, verbose_name=_("regions"))
-
-    class Meta:
-        verbose_name = _("technician")
-        verbose_name_plural = _("technicians")
-
-    def __str__(self) -> str:
-        return self.user.name
-
-
-class _TstzRange(Func):
+class TstzRange(Func):
     function = "TSTZRANGE"
     output_field = DateTimeRangeField()
 
@@ -77,7 +62,7 @@ class Visit(ReadAgain, models.Model):
                 name="visit_no_overlap",
                 expressions=[
                     ("technician", RangeOperators.EQUAL),
-                    (_TstzRange("window_start", "window_end", RangeBoundary()), RangeOperators.OVERLAPS),
+                    (TstzRange("window_start", "window_end", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
                 condition=Q(state__in=[state.value for state in ACTIVE]),
             ),
@@ -119,23 +104,3 @@ class Visit(ReadAgain, models.Model):
     def cancel(self, at: datetime, reason: str) -> None:
         self.ended_at = at
         self.reason = reason
-
-
-class ServiceSheet(models.Model):
-    """The printed record of a visit (R32): company and customer copy, made by a worker."""
-
-    visit = models.OneToOneField(Visit, models.PROTECT, related_name="sheet")
-    number = models.CharField(_("number"), max_length=20, unique=True)
-    state = models.CharField(max_length=8, choices=SheetState, default=SheetState.QUEUED)
-    pdf = models.FileField(upload_to="sheets/%Y/%m", blank=True)
-    sha256 = models.CharField(max_length=64, blank=True)
-    created_at = models.DateTimeField()
-    made_at = models.DateTimeField(null=True, blank=True)
-    last_error = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        verbose_name = _("service sheet")
-        verbose_name_plural = _("service sheets")
-
-    def __str__(self) -> str:
-        return self.number

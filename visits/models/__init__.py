@@ -1,0 +1,7 @@
+"""Technicians, appointments and visits, dispatch orders, service sheets."""
+
+from visits.models.sheet import ServiceSheet
+from visits.models.technician import Technician
+from visits.models.visit import Visit
+
+__all__ = ["ServiceSheet", "Technician", "Visit"]
