@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
+from html import escape
 from typing import Any
 
 from django import template
@@ -82,9 +83,13 @@ def span(length: timedelta, *, precise: bool = False) -> str:
 
 def moment(value: datetime, now: datetime | None = None) -> str:
     """Write a local time no longer than it must be: the hour today, the day this year, else the whole date."""
+    return _moment(value, timezone.localdate(now or timezone.now()), get_language() or "")
+
+
+@lru_cache(maxsize=20_000)  # pages ask again every minute, and a date costs more than the rest of its line
+def _moment(value: datetime, today: date, _language: str) -> str:
     local = timezone.localtime(value)
-    today = timezone.localtime(now or timezone.now())
-    if local.date() == today.date():
+    if local.date() == today:
         return date_format(local, pgettext("time of today", "H:i"))
     if local.year == today.year:
         return date_format(local, pgettext("day and time of this year", "j M H:i"))
@@ -105,8 +110,11 @@ def relative_words(value: datetime, now: datetime | None = None) -> str:
 @register.filter
 def exact(value: datetime | None) -> str:
     """Write the whole local time with its weekday and zone, as plain text for titles and readers."""
-    if value is None:
-        return ""
+    return "" if value is None else _exact(value, get_language() or "")
+
+
+@lru_cache(maxsize=20_000)
+def _exact(value: datetime, _language: str) -> str:
     local = timezone.localtime(value)
     written = date_format(local, pgettext("exact time", "D j M Y H:i"))
     return f"{written} {local.tzname()}"
@@ -205,25 +213,23 @@ def chip(clock: Any, now: datetime) -> SafeString:
         mark, text = "clock-stop", w["stopped"]
         level = "late" if late else "quiet"
         hint = text
-    tag = "a" if _value(clock, "explain_url") else "span"
-    link = format_html(' href="{}"', _value(clock, "explain_url")) if tag == "a" else ""
-    return format_html(
-        '<{tag} class="clock-chip"{link} data-state="{state}" data-level="{level}" data-label="{label}"'
-        ' data-exact="{hint}"{due}{warn}{start} title="{hint}">'
+    url = _value(clock, "explain_url")
+    tag, link = ("a", f' href="{escape(url)}"') if url else ("span", "")
+    label, hint, text, spoken = escape(label), escape(hint), escape(text), escape(spoken or text)
+    return mark_safe(  # noqa: S308 (words are escaped above; the rest is written here)
+        f'<{tag} class="clock-chip"{link} data-state="{escape(state)}" data-level="{level}" data-label="{label}"'
+        f' data-exact="{hint}"{_data("due", due)}{_data("warn", warn)}{_data("start", start)} title="{hint}">'
         '<svg class="clock-ring" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9" pathLength="100">'
-        '</circle><circle class="clock-ring-left" cx="12" cy="12" r="9" pathLength="100" stroke-dashoffset="{ring}">'
-        "</circle></svg>"
-        '<svg class="icon clock-chip-mark" aria-hidden="true"><use href="{sprite}#{mark}"></use></svg>'
-        '<span class="clock-chip-label">{label}</span> <span class="clock-chip-time" aria-hidden="true">{text}</span>'
-        '<span class="visually-hidden">{spoken}, {hint}</span></{tag}>',
-        tag=tag, link=link, state=state, level=level, label=label, hint=hint, spoken=spoken or text, text=text,
-        mark=mark, ring=f"{100 - 100 * share:.0f}", sprite=_sprite(),
-        due=_data("due", due), warn=_data("warn", warn), start=_data("start", start),
-    )  # fmt: skip
+        '</circle><circle class="clock-ring-left" cx="12" cy="12" r="9" pathLength="100"'
+        f' stroke-dashoffset="{100 - 100 * share:.0f}"></circle></svg>'
+        f'<svg class="icon clock-chip-mark" aria-hidden="true"><use href="{_sprite()}#{mark}"></use></svg>'
+        f'<span class="clock-chip-label">{label}</span> <span class="clock-chip-time" aria-hidden="true">{text}</span>'
+        f'<span class="visually-hidden">{spoken}, {hint}</span></{tag}>'
+    )
 
 
 def _data(name: str, value: datetime | None) -> str:
-    return format_html(' data-{}="{}"', name, value.isoformat(timespec="milliseconds")) if value else ""
+    return f' data-{name}="{value.isoformat(timespec="milliseconds")}"' if value else ""
 
 
 # ── People and numbers ──────────────────────────────────────────────────────────────────────────────
