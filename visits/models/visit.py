@@ -36,6 +36,7 @@ class Visit(ReadAgain, models.Model):
     note = models.CharField(_("note for the technician"), max_length=300, blank=True)
     planned_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     planned_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(_("confirmed by the customer"), null=True, blank=True)
     en_route_at = models.DateTimeField(_("on the way since"), null=True, blank=True)
     checked_in_at = models.DateTimeField(_("on site since"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
