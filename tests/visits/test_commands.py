@@ -258,8 +258,8 @@ def test_dispatch_tries_again_after_clearing_the_way(cast: Cast, client: Client)
 def test_shows_the_page_that_a_telephone_keeps(cast: Cast, client: Client) -> None:
     visit = now_visit(cast)
     client.force_login(cast.technician)
-    assert "canvas class=\"signature" in client.get(f"/visits/{visit.pk}/?as=on_site").content.decode()
-    assert "canvas class=\"signature" not in client.get(f"/visits/{visit.pk}/").content.decode()
+    assert 'canvas class="signature' in client.get(f"/visits/{visit.pk}/?as=on_site").content.decode()
+    assert 'canvas class="signature' not in client.get(f"/visits/{visit.pk}/").content.decode()
     assert client.get(f"/visits/{visit.pk}/?as=done").status_code == 200
     visit.refresh_from_db()
     assert visit.state == "planned"

@@ -19,8 +19,9 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.actors import Actor, require
+from aftersales.accounts.models import User
 from aftersales.accounts.roles import LEADERS, Role
-from aftersales.core.errors import Invalid, NotAllowed, Refusal
+from aftersales.core.errors import Forbidden, Invalid, NotAllowed, Refusal
 from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
 from tickets import actions, notices, timeline
@@ -95,7 +96,7 @@ def once(
             pk=given,
             defaults={
                 "visit": visit,
-                "user": by.user,
+                "user": _person(by),
                 "name": name,
                 "made_at": at,
                 "received_at": at,
@@ -107,6 +108,13 @@ def once(
         elif command.visit_id != visit.pk or command.name != name:
             raise NotAllowed(_("This was sent before as something else. Load the page again."), code="id_used")
     return new
+
+
+def _person(by: Actor) -> User:
+    require(by, LEADERS | {Role.DISPATCHER, Role.TECHNICIAN})
+    if by.user is None:
+        raise Forbidden(_("Only a person works on a visit."))
+    return by.user
 
 
 def _check(sent: Sent) -> None:
@@ -128,7 +136,7 @@ def _keep(visit: Visit, sent: Sent, *, by: Actor, at: datetime) -> Command:
                 pk=sent.id,
                 defaults={
                     "visit": visit,
-                    "user": by.user,
+                    "user": _person(by),
                     "device": sent.device,
                     "number": sent.number,
                     "name": sent.name,
