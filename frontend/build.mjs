@@ -71,6 +71,8 @@ const options = {
     theme: "frontend/src/theme.js",
     charts: "frontend/src/charts.js",
     signature: "frontend/src/signature.js",
+    offline: "frontend/src/offline.js",
+    worker: "frontend/src/worker.js",
     style: "frontend/src/app.css",
   },
   outdir: out,

@@ -116,6 +116,25 @@ PAGES: dict[str, Line] = {
     "visit_do": Line(
         "/visits/{visit}/do/set_out/", "login 403 in in 403 403 in in 403", "login 403 in 404 403 403 in in 403", True
     ),
+    "visit_commands": Line(
+        "/visits/{visit}/commands/",
+        "login 403 422 422 403 403 422 422 403",
+        "login 403 422 404 403 403 422 422 403",
+        post=True,
+    ),
+    "conflicts": Line("/dispatch/from-telephones/", "login 403 in 403 403 403 in in 403"),
+    "conflict_again": Line(
+        "/dispatch/from-telephones/00000000-0000-4000-8000-000000000000/again/",
+        "login 403 404 403 403 403 404 404 403",
+        post=True,
+    ),
+    "conflict_settle": Line(
+        "/dispatch/from-telephones/00000000-0000-4000-8000-000000000000/settle/",
+        "login 403 404 403 403 403 404 404 403",
+        post=True,
+    ),
+    "worker": Line("/worker.js", "in in in in in in in in in"),
+    "manifest": Line("/manifest.webmanifest", "in in in in in in in in in"),
     "visit_move": Line("/visits/{visit}/move/", "login 403 in 403 403 403 in in 403", post=True),
     "visit_call_off": Line("/visits/{visit}/call-off/", "login 403 in 403 403 403 in in 403", post=True),
     "visit_order": Line(

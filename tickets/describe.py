@@ -70,6 +70,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.CHECKED_IN: ("map-pin", "purple"),
     EventKind.VISIT_COMPLETED: ("clipboard-check", "teal"),
     EventKind.VISIT_NOT_SOLVED: ("alert-triangle", "orange"),
+    EventKind.PHONE_CONFLICT: ("cloud-off", "red"),
     EventKind.SHEET_READY: ("file-type-pdf", "secondary"),
     EventKind.WAITED: ("player-pause", "yellow"),
     EventKind.RESUMED: ("player-play", "azure"),
@@ -428,6 +429,9 @@ _TELLERS: dict[str, _Teller] = {
     EventKind.CHECKED_IN: _arrived,
     EventKind.VISIT_COMPLETED: lambda _data: _("visit done, solved"),
     EventKind.VISIT_NOT_SOLVED: lambda _data: _("visit done, not solved"),
+    EventKind.PHONE_CONFLICT: lambda data: format_html(
+        _("did something without a network that cannot be entered: {}"), data.get("said", "")
+    ),
     EventKind.SHEET_READY: lambda _data: _("service sheet made"),
     EventKind.WAITED: _waited,
     EventKind.RESUMED: lambda _data: _("ended the waiting"),

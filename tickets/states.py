@@ -160,6 +160,7 @@ class EventKind(TextChoices):
     CHECKED_IN = "ticket.checked_in", _("technician on site")
     VISIT_COMPLETED = "ticket.visit_completed", _("visit completed")
     VISIT_NOT_SOLVED = "ticket.visit_not_solved", _("visit ended, not solved")
+    PHONE_CONFLICT = "ticket.phone_conflict", _("work from a telephone that could not be entered")
     SHEET_READY = "ticket.sheet_ready", _("service sheet made")
     WAITED = "ticket.waited", _("waiting")
     RESUMED = "ticket.resumed", _("resumed")

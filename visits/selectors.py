@@ -20,8 +20,8 @@ from tickets.models import NO_DUE, Ticket
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target
 from tickets.states import AT_THE_DESK, Kind, State
-from visits.models import Technician, Visit
-from visits.states import ACTIVE, VisitState
+from visits.models import Command, Technician, Visit
+from visits.states import ACTIVE, CommandState, VisitState
 
 OVERSEERS = LEADERS | {Role.DISPATCHER}
 BY_ON_SITE = Order("on_site_due", "id")
@@ -438,3 +438,12 @@ def my_days(technician: User, at: datetime, limit: int = 60) -> MyDays:
         else:
             days.later.append(visit)
     return days
+
+
+def conflicts() -> QuerySet[Command]:
+    """What telephones sent that could not be done, the oldest first, as its page shows it."""
+    return (
+        Command.objects.filter(state=CommandState.CONFLICT)
+        .select_related("user", "visit__ticket__customer", "visit__technician")
+        .order_by("made_at", "id")
+    )

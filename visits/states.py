@@ -44,3 +44,12 @@ class SheetState(TextChoices):
     QUEUED = "queued", _("being made")
     READY = "ready", _("ready")
     FAILED = "failed", _("failed")
+
+
+class CommandState(TextChoices):
+    """What became of a command that a telephone sent later."""
+
+    WAITING = "waiting", _("waits for the one before it")
+    DONE = "done", _("done")
+    CONFLICT = "conflict", _("could not be done")
+    SETTLED = "settled", _("settled by hand")

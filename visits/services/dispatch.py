@@ -238,10 +238,10 @@ def cancel(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None
 
 
 class Seen(NamedTuple):
-    """The visit that a page showed, as it was then."""
+    """The visit that a page showed, as it was then; any version when a telephone without a network showed it."""
 
     visit: int
-    version: int
+    version: int | None
 
 
 def open_visit(ticket: Ticket, *, seen: Seen | None = None) -> Visit:
@@ -253,7 +253,7 @@ def open_visit(ticket: Ticket, *, seen: Seen | None = None) -> Visit:
     visit = ticket.visits.select_for_update(of=("self",)).select_related("technician").filter(state__in=ACTIVE).first()
     if visit is None:
         raise Missing(_("No visit is planned."))
-    if seen is not None and seen != (visit.pk, visit.version):
+    if seen is not None and (seen.visit != visit.pk or seen.version not in (None, visit.version)):
         raise Stale(_("The visit was changed meanwhile. Nothing of yours was saved: look at it again."))
     return visit
 

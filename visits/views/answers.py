@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -37,6 +38,14 @@ def version(request: HttpRequest) -> int:
     """The version that the form was made for; a form without one is older than any."""
     value = request.POST.get("version", "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
+
+
+def command_id(request: HttpRequest) -> UUID | None:
+    """The id that the page's script gave to what is sent; without the script there is none."""
+    try:
+        return UUID(request.POST.get("command_id", ""))
+    except ValueError:
+        return None
 
 
 def add_refusal(form: forms.Form, refusal: Refusal) -> int:

@@ -239,6 +239,7 @@ def _page(
         "rows": [_row(ticket, asked) for ticket in selectors.with_lines(page.rows)],
         "to_plan_count": capped_count(selectors.to_plan(region=asked.region)),
         "to_sign_count": capped_count(selectors.to_plan(region=asked.region, to_sign=True)),
+        "conflict_count": selectors.conflicts().count(),
         "regions": Region.objects.all(),
         "plan_url": asked.url(show="", after="", ticket="", visit=0, start=None, end=None, technician=""),
         "sign_url": asked.url(show="sign", after="", ticket="", visit=0, start=None, end=None, technician=""),

@@ -22,19 +22,22 @@ from aftersales.core.time import now
 from aftersales.customers import services as customers
 from tickets import actions
 from tickets.models import Ticket
+from tickets.states import State
 from tickets.verbs import available
 from visits import cards, selectors
 from visits.forms import CompleteForm
 from visits.models import Visit
 from visits.selectors import OVERSEERS
+from visits.services import commands
 from visits.services import sheet as sheets
 from visits.services import visit as services
 from visits.services.dispatch import Seen
 from visits.states import ACTIVE, SheetState, VisitState
 from visits.verbs import DURING_A_VISIT
-from visits.views.answers import add_refusal, go, sent_to, version
+from visits.views.answers import add_refusal, command_id, go, sent_to, version
 
 VISITORS = OVERSEERS | {Role.TECHNICIAN}
+LATER = (VisitState.EN_ROUTE.value, VisitState.ON_SITE.value, "done")  # what the page of a telephone may be ahead of
 
 
 @staff_page(Role.TECHNICIAN)
@@ -52,9 +55,21 @@ def my_day(request: HttpRequest) -> HttpResponse:
 def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
     """One visit, as its technician works it down; a request for the sheet alone gets that."""
     found = _found(request, visit_id)
+    later = request.GET.get("as", "")
+    if later in LATER and found.state in ACTIVE:
+        return _later(request, found, later)
     if request.htmx and request.htmx.target == "sheet":  # type: ignore[attr-defined]
         return render(request, "visits/visit.html#sheet", {"visit": found, "sheet": getattr(found, "sheet", None)})
     return _page(request, found)
+
+
+def _later(request: HttpRequest, found: Visit, later: str) -> HttpResponse:
+    """The page as it will be then: a telephone keeps it for when there is no network. Nothing is written."""
+    if later == "done":
+        return render(request, "visits/visit_kept.html", {"visit": found, "ticket": found.ticket})
+    found.__dict__["state"] = later
+    found.ticket.__dict__["state"] = (State.VISITING if later == VisitState.ON_SITE else State.VISIT_PLANNED).value
+    return _page(request, found, later=later)
 
 
 @staff_page(*VISITORS)
@@ -112,12 +127,19 @@ def do(request: HttpRequest, visit_id: int, name: str) -> HttpResponse:
     if action is None:
         raise Http404
     form = action.form(request.POST, request.FILES)
+    by = Actor.of(request)
+
+    def run() -> None:
+        action.run(found.ticket_id, **form.cleaned_data, by=by, seen=Seen(found.pk, version(request)))
+
     status = 422
     if form.is_valid():
         try:
-            action.run(
-                found.ticket_id, **form.cleaned_data, by=Actor.of(request), seen=Seen(found.pk, version(request))
-            )
+            given = command_id(request)
+            if given is None:
+                run()
+            else:
+                commands.once(found, given, name, run, by=by)
         except Refusal as refusal:
             status = add_refusal(form, refusal)
         else:
@@ -218,9 +240,13 @@ def _page(
     *,
     form: CompleteForm | None = None,
     refused: tuple[str, Form] | None = None,
+    later: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """The page; `refused` is a command that could not be done with its form as it was sent: its card shows it again."""
+    """The page; `refused` is a command that could not be done with its form as it was sent: its card shows it again.
+
+    `later`: the state that the page is ahead to, for a telephone to keep.
+    """
     ticket = found.ticket
     actor = Actor.of(request)
     # The verbs are the ticket's; only the visit that is open now may be worked.
@@ -239,5 +265,7 @@ def _page(
         "may_check_in": "check_in" in verbs,
         "may_report": "complete_visit" in verbs,
         "overseer": person(request).role in OVERSEERS,
+        "later": later,
+        "pass": commands.pass_for(found, actor),
     }
     return render(request, "visits/visit.html", context, status=status)

@@ -340,6 +340,17 @@ def _words() -> dict[str, str]:
             "changed": _("changed – reload"),
             "changed_row": _("changed"),
             "show_changes": _("Show what changed"),
+            "unsent": _("Not sent yet: {n}"),
+            "unsent_sign_out": _(
+                "{n} not sent yet. Sign out all the same? It stays on this telephone until you sign in again."
+            ),
+            "sign_out": _("Sign out"),
+            "not_done": _("This could not be done; dispatch sees to it."),
+            "seen_it": _("Seen"),
+            "sign_in_to_send": _("Sign in again to send it."),
+            "fill_in": _("Please fill in this field."),
+            "sign_here": _("The customer signs here; if that cannot be, write why not."),
+            "too_large": _("This file is too large: at most 10 MB."),
             "search_for": _("Search for “{query}”"),
         }
     return _cache[language]

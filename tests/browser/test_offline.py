@@ -1,0 +1,102 @@
+"""A technician in a cellar: from "on my way" to the signature without a network, and sent when it is back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from aftersales.core.time import now
+from tests.browser.conftest import PHONE, Visitor, overflow, serious
+from tests.browser.test_journey import draw
+from tests.people import Cast
+from tests.visits.helpers import plan
+from visits.models import Command, Visit
+from visits.services import dispatch
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.rule("R22", "R32")]
+
+
+def visit_of_now(cast: Cast) -> Visit:
+    at = now()
+    ticket = cast.ticket(at=at - timedelta(minutes=10))
+    start = at + timedelta(minutes=30)
+    return plan(cast, ticket, window_start=start, window_end=start + timedelta(hours=2), at=at - timedelta(minutes=5))
+
+
+def ready(page: Page) -> None:
+    """My day, until the telephone keeps its pages."""
+    page.goto("/my-day/")
+    page.wait_for_function("() => document.documentElement.dataset.kept")
+
+
+def cut(page: Page, off: bool) -> None:
+    page.context.set_offline(off)
+
+
+def work_without_network(page: Page) -> None:
+    page.goto("/my-day/")
+    page.locator("a.visit-row").first.click()
+    page.locator("form[action$='/set-out/'] button").click()
+    expect(page.locator("[data-unsent] li")).to_have_count(1)
+    page.locator("form[action$='/check-in/'] button").click()
+    expect(page.locator("[data-unsent] li")).to_have_count(2)
+    page.fill("[name=finding]", "冷媒泄漏")
+    page.fill("[name=work_done]", "更换接头，试机正常")
+    page.locator(".solved label").first.click()
+    page.locator("[data-primary]").click()
+    expect(page.locator("[data-phone-fault]")).to_be_visible()  # nobody signed: said at once, by the telephone
+    page.fill("[name=signer_name]", "王秀英")
+    draw(page)
+    page.locator("[data-primary]").click()
+    expect(page.locator("[data-as=done]")).to_be_visible()
+    expect(page.locator("[data-unsent] li")).to_have_count(3)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_visit_without_network_is_sent_when_it_is_back(cast: Cast, visitor: Visitor, language: str) -> None:
+    visit = visit_of_now(cast)
+    page = visitor.open(cast.technician, language=language, size=PHONE)
+    ready(page)
+    cut(page, True)
+    work_without_network(page)
+    assert overflow(page) <= 0
+    assert serious(page) == []
+    page.locator("[data-visit] a.btn").click()  # my day, from what was kept
+    expect(page.locator("[data-unsent] li")).to_have_count(3)
+    visit.refresh_from_db()
+    assert visit.state == "planned"
+    cut(page, False)
+    page.locator("[data-send]").click()
+    expect(page.locator("[data-unsent]")).to_be_hidden()
+    visit.refresh_from_db()
+    assert (visit.state, visit.finding, visit.signer_name) == ("completed", "冷媒泄漏", "王秀英")
+    assert visit.signature
+    assert visit.en_route_at <= visit.checked_in_at <= visit.ended_at < now()  # type: ignore[operator]
+    assert list(Command.objects.values_list("state", flat=True)) == ["done"] * 3
+
+
+def test_says_what_the_office_made_impossible_and_warns_before_signing_out(cast: Cast, visitor: Visitor) -> None:
+    visit = visit_of_now(cast)
+    page = visitor.open(cast.technician, size=PHONE)
+    ready(page)
+    cut(page, True)
+    work_without_network(page)
+    dispatch.cancel_visit(visit.ticket_id, reason="flood", by=cast.actor("dispatcher"))
+    page.locator("header .dropdown > button").last.click()
+    page.locator("form[data-forget] button").click()
+    expect(page.locator("#confirm-dialog")).to_contain_text("3 not sent yet")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    cut(page, False)
+    page.locator("[data-send]").click()
+    expect(page.locator("[data-unsent] li[data-state=conflict]")).to_have_count(3)
+    desk = visitor.open(cast.user("dispatcher"))
+    desk.goto("/dispatch/")
+    desk.locator("a[href='/dispatch/from-telephones/']").click()
+    expect(desk.locator("main")).to_contain_text("更换接头，试机正常")
+    assert serious(desk) == []
+    desk.locator("[name=note]").first.fill("entered by hand")
+    desk.locator("[name=note] + button").first.click()
+    assert Command.objects.filter(state="settled").count() == 1
