@@ -44,3 +44,16 @@ class SheetState(TextChoices):
     QUEUED = "queued", _("being made")
     READY = "ready", _("ready")
     FAILED = "failed", _("failed")
+
+
+class LeaveKind(TextChoices):
+    """Why a technician is not there."""
+
+    LEAVE = "leave", _("on leave")
+    TRAINING = "training", _("at a training")
+    SICK = "sick", _("ill")
+    DUTY_OFF = "duty_off", _("off for duty done")
+
+    @property
+    def icon(self) -> str:
+        return {"leave": "sun", "training": "school", "sick": "medical-cross", "duty_off": "clock-pause"}[self.value]

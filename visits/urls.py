@@ -1,11 +1,17 @@
 from django.urls import path
 
-from visits.views import dispatch, visit
+from visits.views import dispatch, technician, visit
 
 urlpatterns = [
     path("dispatch/", dispatch.dispatch, name="dispatch"),
     path("dispatch/<ticket_number:number>/plan/", dispatch.plan, name="dispatch_plan"),
     path("dispatch/<ticket_number:number>/sign/", dispatch.sign, name="dispatch_sign"),
+    path("technicians/", technician.technicians, name="technicians"),
+    path("technicians/<int:user_id>/", technician.technician, name="technician"),
+    path("technicians/<int:user_id>/leave/", technician.leave, name="technician_leave"),
+    path("technicians/<int:user_id>/leave/<int:leave_id>/end/", technician.leave_end, name="technician_leave_end"),
+    path("technicians/<int:user_id>/duty/", technician.duty, name="technician_duty"),
+    path("travel-times/", technician.travel_times, name="travel_times"),
     path("my-day/", visit.my_day, name="my_day"),
     path("visits/<int:visit_id>/", visit.visit, name="visit"),
     path("visits/<int:visit_id>/set-out/", visit.set_out, name="visit_set_out"),

@@ -246,7 +246,9 @@ def _staff(teams: dict[str, Team], password_hash: str) -> None:
     for username, _name, _team, regions, skills in TECHNICIANS:
         if username in known:
             continue
-        technician = Technician.objects.create(user=User.objects.get(username=username), skills=skills)
+        technician = Technician.objects.create(
+            user=User.objects.get(username=username), skills=dict.fromkeys(skills, 2)
+        )
         technician.regions.set(Region.objects.filter(code__in=regions))
 
 
