@@ -70,14 +70,13 @@ def book(visit: Visit, ticket: Ticket, *, by: Actor, at: datetime, override_reas
     person = visit.technician
     must_be_technician(person)
     lock([person.pk])
-    profile = Technician.objects.filter(user=person).first()
-    known = profile or Technician(user=person)
+    known = Technician.objects.filter(user=person).first() or Technician(user=person)
     _refuse_contractor(known, ticket)
     others = _around(visit)
     visit.travel_before = travel.between(_origin(known, others, visit), Place.of_site(ticket.site))
     against = [*_against_time(known, visit), *_against_day(known, others, visit), *_against_way(ticket, others, visit)]
     lacks = _against_skill(known, ticket)
-    if lacks and profile is not None:  # nothing is known of who has no profile: that is told, not refused
+    if lacks and known.skills:  # of whom no skill is entered nothing is known: that is told, not refused
         against.insert(0, lacks)
     override = _set_aside(against, ticket, by=by, at=at, reason=override_reason)
     visit.override = override
