@@ -92,8 +92,11 @@ def follow(technician_id: int, moment: datetime) -> None:
     if later is None:
         return
     before = _of(technician_id).filter(window_start__gte=start, window_start__lt=later.window_start).last()
-    home = None if before else Technician.objects.filter(user=technician_id).first()
-    origin = Place.of_site(before.ticket.site) if before else home and Place.of_home(home)
+    if before is not None:
+        origin = Place.of_site(before.ticket.site)
+    else:
+        known = Technician.objects.filter(user=technician_id).first()
+        origin = None if known is None else Place.of_home(known)
     way = travel.between(origin, Place.of_site(later.ticket.site))
     if not later.overridden:  # whoever was before it is gone: the way may be longer, but is no reason for a clash
         near = _of(technician_id).filter(
