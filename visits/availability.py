@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 from django.conf import settings
 from django.utils import timezone
@@ -109,7 +110,7 @@ def _working(
     exceptions: dict[date, tuple[Period, ...]] = {on: () for on, opens in special.items() if not opens}
     for on in duties | {on for on, opens in special.items() if opens}:
         exceptions[on] = _periods(usual_hours(technician.week, on.weekday()))
-    calendar = WorkCalendar(zone_of(technician), week, exceptions)
+    calendar = _calendar(zone_of(technician), week, tuple(sorted(exceptions.items())))
     spans: list[Span] = []
     for begin, close in open_intervals(start, calendar, days=(end - start).days + 3):
         if begin >= end:
@@ -119,6 +120,14 @@ def _working(
         else:
             spans.append((begin, min(close, end)))
     return spans
+
+
+@lru_cache(maxsize=512)
+def _calendar(
+    zone: str, week: tuple[tuple[Period, ...], ...], exceptions: tuple[tuple[date, tuple[Period, ...]], ...]
+) -> WorkCalendar:
+    """One calendar for all who work the same hours: it remembers the days that were asked for."""
+    return WorkCalendar(zone, week, dict(exceptions))
 
 
 def _periods(written: list[list[str]]) -> tuple[Period, ...]:
