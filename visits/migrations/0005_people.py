@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='technician',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('home_latitude', None), ('home_longitude', None)), models.Q(('home_latitude__gte', -90), ('home_latitude__lte', 90), ('home_longitude__gte', -180), ('home_longitude__lte', 180)), _connector='OR'), name='technician_home_on_earth'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('home_latitude', None), ('home_longitude', None)), models.Q(('home_latitude__isnull', False), ('home_longitude__isnull', False), ('home_latitude__gte', -90), ('home_latitude__lte', 90), ('home_longitude__gte', -180), ('home_longitude__lte', 180)), _connector='OR'), name='technician_home_on_earth'),
         ),
         migrations.AddField(
             model_name='bookingoverride',

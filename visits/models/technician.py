@@ -52,7 +52,8 @@ class Technician(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(home_latitude=None, home_longitude=None)
-                | Q(home_latitude__gte=-90, home_latitude__lte=90, home_longitude__gte=-180, home_longitude__lte=180),
+                | Q(home_latitude__isnull=False, home_longitude__isnull=False)
+                & Q(home_latitude__gte=-90, home_latitude__lte=90, home_longitude__gte=-180, home_longitude__lte=180),
                 name="technician_home_on_earth",
             ),
         ]
