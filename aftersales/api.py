@@ -85,6 +85,7 @@ urlpatterns = [
     path("v1/grades", tickets.Grades.as_view(), name="api-grades"),
     path("v1/product-models", customers.ProductModels.as_view(), name="api-product-models"),
     path("v1/technicians", visits.Technicians.as_view(), name="api-technicians"),
+    path("v1/technicians/<int:pk>/availability", visits.Availability.as_view(), name="api-availability"),
     re_path(r"^v1/schema/?$", schema_file, name="api-schema"),
     re_path(r"^v1/docs/?$", docs_page, name="api-docs"),
     re_path(r"", unknown),

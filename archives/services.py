@@ -219,6 +219,8 @@ def save_site(
     address: str,
     region: Region,
     access_hours: str = "",
+    latitude: float | None = None,
+    longitude: float | None = None,
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
@@ -235,10 +237,13 @@ def save_site(
     hours = clean_line(access_hours)
     if len(hours) > 120:
         raise Invalid(_("At most 120 characters."), code="too_long", field="access_hours")
-    new = {"address": address, "region": region, "access_hours": hours}
+    customers.check_point(latitude, longitude)
+    new = {
+        "address": address, "region": region, "access_hours": hours, "latitude": latitude, "longitude": longitude
+    }  # fmt: skip
     if site_id is None:
         site = Site.objects.create(customer=customer, **new)
-        _keep(customer, Change.SITE_ADDED, by=by, at=at, after=new)
+        _keep(customer, Change.SITE_ADDED, by=by, at=at, after={k: v for k, v in new.items() if v is not None})
         customer_file.settle(customer, by=by, at=at)
         return site
     site = customer.sites.select_related("region").filter(pk=site_id).first()  # type: ignore[assignment]
@@ -412,6 +417,8 @@ def _move_belongings(lost: Customer, survivor: Customer) -> None:
         Product.objects.filter(site=site).update(site=same)
         if site.access_hours and not same.access_hours:
             Site.objects.filter(pk=same.pk).update(access_hours=site.access_hours)
+        if site.latitude is not None and same.latitude is None:
+            Site.objects.filter(pk=same.pk).update(latitude=site.latitude, longitude=site.longitude)
         site.delete()
     Product.objects.filter(customer=lost).update(customer=survivor)
 

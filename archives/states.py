@@ -29,6 +29,8 @@ FIELDS = {
     "address": _("address"),
     "region": _("region"),
     "access_hours": _("access hours"),
+    "latitude": _("latitude"),
+    "longitude": _("longitude"),
     "model": _("model"),
     "serial": _("serial number or barcode"),
     "purchased_on": _("purchased on"),

@@ -167,6 +167,7 @@ def site(request: HttpRequest, pk: int, site_id: int | None = None) -> HttpRespo
     initial: dict[str, Any] = {"version": row.version}
     if known:
         initial |= {"address": known.address, "region": known.region.code, "access_hours": known.access_hours}
+        initial |= {"latitude": known.latitude, "longitude": known.longitude}
     return _correct(
         request,
         row,

@@ -105,7 +105,7 @@ class Cast:
     @cached_property
     def technician(self) -> User:
         user = self.user("technician")
-        profile = Technician.objects.create(user=user, skills=["cooling"])
+        profile = Technician.objects.create(user=user, skills={"cooling": 2})
         profile.regions.add(self.region)
         return user
 

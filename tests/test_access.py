@@ -21,6 +21,7 @@ from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
 from tests.people import Cast
 from tickets.sla.models import Policy
+from visits.models import Leave, Technician
 
 # The columns are read down: lines may be longer than elsewhere.
 # ruff: noqa: E501
@@ -36,6 +37,8 @@ SIGNED_IN_POST = "login in in in in in in in in"
 DESK = "login 200 200 403 200 200 200 200 403"
 CALENDAR = "login 200 200 403 200 403 200 200 403"
 CALENDAR_POST = "login 403 403 403 403 403 in in 403"
+PLANNERS = "login 403 200 403 403 403 200 200 403"
+PLANNERS_POST = "login 403 in 403 403 403 in in 403"
 TICKET = "login 200 200 200 200 200 200 200 403"
 TICKET_OTHERS = "login 200 200 404 200 200 200 200 403"
 
@@ -137,6 +140,14 @@ PAGES: dict[str, Line] = {
     "manifest": Line("/manifest.webmanifest", "in in in in in in in in in"),
     "visit_move": Line("/visits/{visit}/move/", "login 403 in 403 403 403 in in 403", post=True),
     "visit_call_off": Line("/visits/{visit}/call-off/", "login 403 in 403 403 403 in in 403", post=True),
+    "technicians": Line("/technicians/", PLANNERS),
+    "technician": Line("/technicians/{technician}/", PLANNERS),
+    "technician_leave": Line("/technicians/{technician}/leave/", PLANNERS_POST, post=True),
+    "technician_leave_end": Line(
+        "/technicians/{technician}/leave/{leave}/end/", "login 403 in 403 403 403 404 404 403", post=True
+    ),
+    "technician_duty": Line("/technicians/{technician}/duty/", PLANNERS_POST, post=True),
+    "travel_times": Line("/travel-times/", PLANNERS),
     "visit_order": Line(
         "/visits/{visit}/order/", "login 200 200 200 200 200 200 200 404", "login 200 200 404 200 200 200 200 404"
     ),
@@ -185,6 +196,11 @@ API: dict[str, tuple[str, str, str]] = {
     "api-grades": ("GET", "/api/v1/grades", "401 401 200 200 200"),
     "api-product-models": ("GET", "/api/v1/product-models", "401 401 200 200 200"),
     "api-technicians": ("GET", "/api/v1/technicians", "401 401 403 200 200"),
+    "api-availability": (
+        "GET",
+        "/api/v1/technicians/{technician}/availability?from=2026-03-04T00:00:00Z&to=2026-03-05T00:00:00Z",
+        "401 401 403 200 200",  # technicians are nobody's own
+    ),
     "api-schema": ("GET", "/api/v1/schema/", "200 200 200 200 200"),
     "api-docs": ("GET", "/api/v1/docs/", "200 200 200 200 200"),
     "api-unknown": ("GET", "/api/v1/nothing-here", "404 404 404 404 404"),
@@ -262,6 +278,12 @@ class Scene:
         absence = Absence.objects.create(
             user=cast.user("technician"), starts_at=now() - timedelta(hours=1), ends_at=now() + timedelta(hours=9)
         )
+        leave = Leave.objects.create(
+            technician=Technician.objects.get(user=cast.technician),
+            starts_at=now() + timedelta(days=1),
+            ends_at=now() + timedelta(days=2),
+            created_at=now(),
+        )
         self.ticket = ticket
         self.names = {
             "number": ticket.number,
@@ -272,6 +294,8 @@ class Scene:
             "policy": Policy.objects.get(target="response", current=True, vip=None).pk,
             "notice": notice.pk,
             "absence": absence.pk,
+            "technician": cast.technician.pk,
+            "leave": leave.pk,
             "callback": visited.callbacks.get().pk,
             "customer": ticket.customer_id,
             "phone": ticket.customer.phones.get().pk,
@@ -316,6 +340,7 @@ def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
     names = {
         "ticket": ticket.pk,
         "callback": ticket.callbacks.get().pk,
+        "technician": cast.technician.pk,
         "clock": ticket.clocks.order_by("pk")[0].pk,
         "policy": Policy.objects.get(target="response", current=True, vip=None).pk,
     }

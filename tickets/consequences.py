@@ -284,6 +284,10 @@ def _plan_visit(ticket: Ticket, _actor: Actor) -> list[str]:
     return told
 
 
+def _approve_contractor(_ticket: Ticket, _actor: Actor) -> list[str]:
+    return [_("An outside contractor may then be booked for this ticket, until it is closed.")]
+
+
 def _move_visit(ticket: Ticket, _actor: Actor) -> list[str]:
     planned = _appointment(ticket)
     told = [_("The technicians concerned are told. Tell the customer.")]
@@ -335,6 +339,7 @@ _TELLERS: dict[str, _Teller] = {
     "take": _accept,
     "decline": _decline,
     "edit": _edit,
+    "approve_contractor": _approve_contractor,
     "plan_visit": _plan_visit,
     "move_visit": _move_visit,
     "check_in": _check_in,

@@ -18,6 +18,7 @@ _PLACES = [
     (_("Escalations"), "escalations", "stairs-up", "e", LEADERS),
     (_("Desk"), "desk", "inbox", "d", DESK | {Role.ARCHIVIST}),
     (_("Dispatch"), "dispatch", "calendar-event", "b", LEADERS | {Role.DISPATCHER}),
+    (_("Technicians"), "technicians", "users-group", "t", LEADERS | {Role.DISPATCHER}),
     (_("My day"), "my_day", "tool", "v", frozenset({Role.TECHNICIAN})),
     (_("Callbacks"), "callbacks", "phone-call", "c", LEADERS | {Role.CLERK, Role.OFFICER}),
     (_("Customers"), "customers", "users", "k", DESK | {Role.ARCHIVIST}),

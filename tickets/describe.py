@@ -260,6 +260,8 @@ def _moved(data: dict[str, Any]) -> SafeString | str:
 def _remarks(text: str, data: dict[str, Any]) -> SafeString | str:
     if data.get("customer_wish"):
         text = " · ".join((text, _("as the customer wishes")))
+    if data.get("override_reason"):
+        text = " · ".join((text, _("booked all the same: %(reason)s") % {"reason": data["override_reason"]}))
     if data.get("lacks_skill"):
         return format_html("{} · <strong>{}</strong>", text, _("without the skill that the product asks for"))
     return text
@@ -422,6 +424,7 @@ _TELLERS: dict[str, _Teller] = {
     EventKind.TAKEN: lambda _data: _("took it"),
     EventKind.GRADED: _graded,
     EventKind.DISPATCH_APPROVED: lambda _data: format_html("{}{}", _("signed the dispatch order"), _rule("R20")),
+    EventKind.CONTRACTOR_APPROVED: lambda _data: format_html("{}{}", _("approved an outside contractor"), _rule("R33")),
     EventKind.VISIT_PLANNED: _planned,
     EventKind.VISIT_MOVED: _moved,
     EventKind.VISIT_CANCELLED: lambda _data: _("called the visit off"),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from aftersales.accounts.models import Region, User
+from aftersales.customers.forms import degrees
 from tickets.states import Grade, Kind, WaitingFor
 from tickets.verbs import OWNERS
 
@@ -121,3 +122,5 @@ class SiteForm(forms.Form):
     address = forms.CharField(label=_("Address"), max_length=300)
     region = forms.ModelChoiceField(label=_("Region"), queryset=Region.objects.order_by("code"), to_field_name="code")
     access_hours = forms.CharField(label=_("Access hours"), max_length=120, required=False)
+    latitude = degrees(_("Latitude"), 90)
+    longitude = degrees(_("Longitude"), 180)

@@ -103,6 +103,10 @@ class SiteInput(StrictSerializer):
     address = serializers.CharField(max_length=300)
     region = RegionField(help_text="Code from /regions.")
     access_hours = serializers.CharField(required=False, allow_blank=True, max_length=120)
+    latitude = serializers.FloatField(
+        required=False, allow_null=True, min_value=-90, max_value=90, help_text="Degrees (WGS 84), with longitude."
+    )
+    longitude = serializers.FloatField(required=False, allow_null=True, min_value=-180, max_value=180)
 
 
 class ProductInput(StrictSerializer):
@@ -169,6 +173,8 @@ def read_intake(data: Any) -> Intake:
         address=site.get("address", ""),
         region=site.get("region"),
         access_hours=site.get("access_hours", ""),
+        latitude=site.get("latitude"),
+        longitude=site.get("longitude"),
         model=product.get("model"),
         serial=product.get("serial", ""),
         purchased_on=product.get("purchased_on"),
@@ -202,6 +208,8 @@ class SiteOut(serializers.Serializer[Any]):
     address = serializers.CharField()
     region = serializers.CharField()
     access_hours = serializers.CharField()
+    latitude = serializers.FloatField(allow_null=True)
+    longitude = serializers.FloatField(allow_null=True)
 
 
 class ProductOut(serializers.Serializer[Any]):
@@ -383,7 +391,13 @@ def ticket_out(ticket: Ticket, clocks: list[dict[str, Any]], actor: Actor) -> di
             "vip": customer.vip,
         },
         "site": site
-        and {"address": site.address, "region": region_code(site.region_id), "access_hours": site.access_hours},
+        and {
+            "address": site.address,
+            "region": region_code(site.region_id),
+            "access_hours": site.access_hours,
+            "latitude": site.latitude,
+            "longitude": site.longitude,
+        },
         "product": product
         and {
             "model": model_code(product.model_id),

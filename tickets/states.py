@@ -153,6 +153,7 @@ class EventKind(TextChoices):
     TAKEN = "ticket.taken", _("taken")
     GRADED = "ticket.graded", _("graded")
     DISPATCH_APPROVED = "ticket.dispatch_approved", _("dispatch approved")
+    CONTRACTOR_APPROVED = "ticket.contractor_approved", _("contractor approved")
     VISIT_PLANNED = "ticket.visit_planned", _("visit planned")
     VISIT_MOVED = "ticket.visit_moved", _("visit moved")
     VISIT_CANCELLED = "ticket.visit_cancelled", _("visit cancelled")

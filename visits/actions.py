@@ -3,12 +3,13 @@
 from tickets import actions
 from tickets.forms import NothingForm, ReasonForm
 from visits import forms
-from visits.services import dispatch, visit
+from visits.services import contractor, dispatch, visit
 
 
 def enter() -> None:
     """Enter them; called once when the house starts."""
     actions.add("approve_dispatch", NothingForm, dispatch.approve_dispatch)
+    actions.add("approve_contractor", ReasonForm, contractor.approve_contractor)
     actions.add("plan_visit", forms.PlanForm, dispatch.plan_visit)
     actions.add("move_visit", forms.MoveForm, dispatch.move_visit)
     actions.add("cancel_visit", ReasonForm, dispatch.cancel_visit)

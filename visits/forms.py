@@ -31,12 +31,19 @@ class PlanForm(forms.Form):
         help_text=_("One complete list, read out to the customer now."),
     )
     note = forms.CharField(label=_("Note for the technician"), max_length=300, required=False)
+    override_reason = forms.CharField(
+        label=_("Book all the same, because"),
+        max_length=300,
+        required=False,
+        help_text=_("Only a supervisor or the manager, who answers for it by name. Not against leave."),
+    )
 
 
 class MoveForm(PlanForm):
     prepare = None  # type: ignore[assignment]
     note = None  # type: ignore[assignment]
     reason = text(_("Reason"), rows=2, most=300)
+    field_order = ("technician", "window_start", "window_end", "customer_wish", "reason", "override_reason")
 
 
 class CompleteForm(forms.Form):

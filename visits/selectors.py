@@ -16,10 +16,12 @@ from aftersales.accounts.actors import Actor
 from aftersales.accounts.models import Region, User
 from aftersales.accounts.roles import DESK, LEADERS, Role
 from aftersales.core.keyset import Order
+from aftersales.customers.models import ProductModel
 from tickets.models import NO_DUE, Ticket
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target
 from tickets.states import AT_THE_DESK, Kind, State
+from visits.availability import Span, open_spans, within
 from visits.models import Command, Technician, Visit
 from visits.states import ACTIVE, CommandState, VisitState
 
@@ -122,7 +124,10 @@ class Candidate:
     skill_fits: bool | None = None  # None: the product asks for none
     region_fits: bool | None = None  # None: the ticket names none
     clash: Visit | None = None
+    away: bool = False  # on leave, or not at work at that time
+    open: list[Span] | None = None  # when he is there; None: not read
     visits_that_day: int = 0
+    profile: Technician | None = None
 
     @property
     def fit(self) -> int:
@@ -132,7 +137,13 @@ class Candidate:
     def fits(self) -> bool:
         return self.fit == 3
 
+    @property
+    def contractor(self) -> bool:
+        return self.profile is not None and self.profile.contractor
+
     def free(self, window: Window) -> bool:
+        if self.open is not None and not within(self.open, window.start, window.end):
+            return False
         return not any(window.overlaps(taken) for taken in self.busy)
 
 
@@ -144,7 +155,7 @@ def candidates(ticket: Ticket | None = None, *, region: str = "") -> list[Candid
     people = people.prefetch_related(
         Prefetch("technician", Technician.objects.prefetch_related("regions")),
     )[:MOST_TECHNICIANS]
-    needed = ticket.product.model.skill if ticket and ticket.product else ""
+    model = ticket.product.model if ticket and ticket.product else None
     found = []
     for user in people:
         profile = getattr(user, "technician", None)
@@ -155,7 +166,8 @@ def candidates(ticket: Ticket | None = None, *, region: str = "") -> list[Candid
                 user,
                 skills,
                 regions,
-                skill_fits=needed in skills if needed else None,
+                profile=profile,
+                skill_fits=has_skill(profile, model) if model is not None and model.skill else None,
                 region_fits=ticket.region_id in [place.pk for place in regions]
                 if ticket and ticket.region_id
                 else None,
@@ -164,28 +176,42 @@ def candidates(ticket: Ticket | None = None, *, region: str = "") -> list[Candid
     return found
 
 
+def has_skill(technician: Technician | None, model: ProductModel) -> bool:
+    """Whether a technician has the skill that a product asks for, at the level that it asks for."""
+    return technician is not None and technician.skills.get(model.skill, 0) >= model.skill_level
+
+
 def weigh(people: list[Candidate], window: Window, visits: Iterable[Visit]) -> list[Candidate]:
     """Put who fits, is free and has least to do on top."""
     by_person: dict[int, list[Visit]] = defaultdict(list)
     for visit in visits:
         by_person[visit.technician_id].append(visit)
+    there = _hours(people, window.start, window.end)
     for person in people:
+        person.away = not within(there[person.user.pk], window.start, window.end)
         own = by_person[person.user.pk]
         person.visits_that_day = len(own)
         person.clash = next(
             (v for v in own if v.state in ACTIVE and window.overlaps(Window(v.window_start, v.window_end))), None
         )
-    return sorted(people, key=lambda p: (-p.fit, p.clash is not None, p.visits_that_day, p.user.name))
+    return sorted(people, key=lambda p: (-p.fit, p.clash is not None or p.away, p.visits_that_day, p.user.name))
 
 
 def learn_bookings(people: list[Candidate], start: datetime, end: datetime) -> None:
-    """Fill in when each of them is booked. One query."""
+    """Fill in when each of them is there and when booked, the ways included. Six queries."""
+    there = _hours(people, start, end)
+    for person in people:
+        person.open = there[person.user.pk]
     by_id = {person.user.pk: person for person in people}
     rows = Visit.objects.filter(
         technician__in=list(by_id), state__in=ACTIVE, window_start__lt=end, window_end__gt=start
-    ).values_list("technician_id", "window_start", "window_end")
-    for pk, from_, to in rows:
-        by_id[pk].busy.append(Window(from_, to))
+    ).values_list("technician_id", "window_start", "window_end", "travel_before")
+    for pk, from_, to, way in rows:
+        by_id[pk].busy.append(Window(from_ - way, to))
+
+
+def _hours(people: list[Candidate], start: datetime, end: datetime) -> dict[int, list[Span]]:
+    return open_spans([person.profile or Technician(user=person.user) for person in people], start, end)
 
 
 def propose(ticket: Ticket, people: list[Candidate], at: datetime) -> tuple[Window, bool]:

@@ -53,3 +53,16 @@ class CommandState(TextChoices):
     DONE = "done", _("done")
     CONFLICT = "conflict", _("could not be done")
     SETTLED = "settled", _("settled by hand")
+
+
+class LeaveKind(TextChoices):
+    """Why a technician is not there."""
+
+    LEAVE = "leave", _("on leave")
+    TRAINING = "training", _("at a training")
+    SICK = "sick", _("ill")
+    DUTY_OFF = "duty_off", _("off for duty done")
+
+    @property
+    def icon(self) -> str:
+        return {"leave": "sun", "training": "school", "sick": "medical-cross", "duty_off": "clock-pause"}[self.value]

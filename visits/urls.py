@@ -1,6 +1,6 @@
 from django.urls import path
 
-from visits.views import commands, dispatch, visit
+from visits.views import commands, dispatch, technician, visit
 
 urlpatterns = [
     path("dispatch/", dispatch.dispatch, name="dispatch"),
@@ -11,6 +11,12 @@ urlpatterns = [
     path("dispatch/from-telephones/<uuid:command_id>/settle/", commands.settle, name="conflict_settle"),
     path("worker.js", commands.worker, name="worker"),
     path("manifest.webmanifest", commands.manifest, name="manifest"),
+    path("technicians/", technician.technicians, name="technicians"),
+    path("technicians/<int:user_id>/", technician.technician, name="technician"),
+    path("technicians/<int:user_id>/leave/", technician.leave, name="technician_leave"),
+    path("technicians/<int:user_id>/leave/<int:leave_id>/end/", technician.leave_end, name="technician_leave_end"),
+    path("technicians/<int:user_id>/duty/", technician.duty, name="technician_duty"),
+    path("travel-times/", technician.travel_times, name="travel_times"),
     path("my-day/", visit.my_day, name="my_day"),
     path("visits/<int:visit_id>/", visit.visit, name="visit"),
     path("visits/<int:visit_id>/set-out/", visit.set_out, name="visit_set_out"),

@@ -7,6 +7,7 @@ from aftersales.accounts.roles import LEADERS, Role
 from tickets.models import Ticket
 from tickets.states import AT_THE_DESK, State
 from tickets.verbs import Verb, add
+from visits.services.booking import contractor_approved
 from visits.services.dispatch import needs_approval
 
 _PLANNERS = LEADERS | {Role.DISPATCHER}
@@ -41,6 +42,17 @@ def enter() -> None:
             gettext_lazy("Nothing to sign: only installation orders need it, once."),
             "R20",
             primary=True,
+        ),
+        Verb(
+            "approve_contractor",
+            gettext_lazy("Approve contractor"),
+            "user-check",
+            frozenset({Role.MANAGER}),
+            frozenset(state.value for state in (*AT_THE_DESK, State.WAITING, State.VISIT_PLANNED)),
+            frozenset(),
+            lambda ticket, _by: not contractor_approved(ticket),
+            gettext_lazy("An outside contractor is approved for this ticket already."),
+            "R33",
         ),
         Verb(
             "plan_visit",

@@ -13,9 +13,11 @@ from django.db.models import Q, QuerySet
 
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.models import Absence, Duty, Team, User
+from aftersales.accounts.models.duty import DUTY_ROLES
 from aftersales.accounts.roles import LEADERS, Role
 
 DAY = timedelta(days=1)
+FARTHEST_DUTY = timedelta(days=400)
 
 
 # ── who is told ────────────────────────────────────────────────────────────────────────────────
@@ -98,7 +100,7 @@ class Watch:
 
 def plan(*, first: date, last: date) -> list[Watch]:
     """The duty plan from one day to another, both included, in the order of time."""
-    rows = Duty.objects.filter(date__gte=first, date__lte=last).select_related("team", "user")
+    rows = Duty.objects.filter(date__gte=first, date__lte=last, role__in=DUTY_ROLES).select_related("team", "user")
     away: dict[int, list[Absence]] = {}
     for absence in absences(after=midnight(first), before=midnight(last + DAY)):
         away.setdefault(absence.user_id, []).append(absence)

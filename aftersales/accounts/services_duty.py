@@ -24,7 +24,7 @@ from aftersales.core.text import clean_line
 from aftersales.core.time import now
 
 LONGEST_ABSENCE = timedelta(days=400)
-FARTHEST_DUTY = timedelta(days=400)
+FARTHEST_DUTY = duty.FARTHEST_DUTY
 _LOCK = 0x64757479  # "duty": the key space of the two advisory locks here
 _ABSENCES, _PLAN = 1, 2
 _RING = """
@@ -78,6 +78,8 @@ def plan_absence(
             code="too_long",
             field="ends_at",
         )
+    # Bookings take the same lock, so that no visit is planned into an absence that is being written.
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
     _refuse_overlap(user, starts_at, ends_at)
     if deputy is not None:
         _refuse_deputy(user, deputy, starts_at, ends_at)

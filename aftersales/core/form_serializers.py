@@ -41,6 +41,13 @@ def _field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
         return serializers.BooleanField(**{**common, "required": False})
     if isinstance(field, forms.DateTimeField):
         return MomentField(**common, allow_null=not field.required)
+    if isinstance(field, forms.FloatField):
+        return serializers.FloatField(
+            **common,
+            min_value=_number(field.min_value),
+            max_value=_number(field.max_value),
+            allow_null=not field.required,
+        )
     if isinstance(field, forms.IntegerField):
         return serializers.IntegerField(
             **common,

@@ -48,6 +48,12 @@ def region_field(**kwargs: Any) -> forms.ModelChoiceField:
     )
 
 
+def degrees(label: Any, most: int, **kwargs: Any) -> forms.FloatField:
+    """A latitude or longitude in degrees (WGS 84) that may be left empty."""
+    widget = forms.NumberInput(attrs={"step": "any", "inputmode": "decimal", "autocomplete": "off"})
+    return forms.FloatField(label=label, required=False, min_value=-most, max_value=most, widget=widget, **kwargs)
+
+
 def day(label: Any) -> forms.DateField:
     """A day that may be left empty."""
     return forms.DateField(
@@ -100,6 +106,8 @@ class SiteForm(FileForm):
         required=False,
         help_text=_("When may we come? For example: weekdays 9–17, not at noon."),
     )
+    latitude = degrees(_("Latitude"), 90)
+    longitude = degrees(_("Longitude"), 180)
 
 
 class ProductForm(FileForm):

@@ -106,12 +106,22 @@ class Site(models.Model):
         blank=True,
         help_text=_("When may we come? For example: weekdays 9–17, not at noon."),
     )
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)  # WGS 84, degrees
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name = _("site")
         verbose_name_plural = _("sites")
         ordering = ["pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(latitude=None, longitude=None)
+                | models.Q(latitude__isnull=False, longitude__isnull=False)
+                & models.Q(latitude__gte=-90, latitude__lte=90, longitude__gte=-180, longitude__lte=180),
+                name="site_on_earth",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.address
@@ -130,10 +140,14 @@ class ProductModel(Named):
     line = models.CharField(_("product line"), max_length=20, choices=Line, default=Line.APPLIANCE)
     warranty_months = models.PositiveSmallIntegerField(_("warranty in months"), default=12)
     skill = models.SlugField(_("skill needed"), max_length=40, blank=True)
+    skill_level = models.PositiveSmallIntegerField(_("level needed"), choices=[(1, "1"), (2, "2"), (3, "3")], default=1)
 
     class Meta(Named.Meta):
         verbose_name = _("product model")
         verbose_name_plural = _("product models")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(skill_level__in=[1, 2, 3]), name="product_model_level_known")
+        ]
 
 
 class Product(models.Model):

@@ -146,9 +146,14 @@ def site_for(
     address: str,
     region: Region | None,
     access_hours: str = "",
+    latitude: float | None = None,
+    longitude: float | None = None,
     batch: Batch | None = None,
 ) -> Site | None:
-    """Take the chosen site of this customer, or the one with the same address, or make it (see find_or_create)."""
+    """Take the chosen site of this customer, or the one with the same address, or make it (see find_or_create).
+
+    A known site whose place on the map is not known learns it.
+    """
     if site is not None:
         if site.customer_id != customer.pk:
             raise Missing(_("There is no such site."))
@@ -158,13 +163,40 @@ def site_for(
         return None
     if len(address) > 300:
         raise Invalid(_("At most 300 characters."), code="too_long", field="site.address")
+    check_point(latitude, longitude, fields=("site.latitude", "site.longitude"))
     if not customer._state.adding:
         known = customer.sites.filter(address=address).select_related("region").first()
         if known is not None:
+            if latitude is not None and known.latitude is None:
+                known.latitude, known.longitude = latitude, longitude
+                known.save(update_fields=["latitude", "longitude"])
             return known
-    made = fresh(Site, customer=customer, address=address, region=region, access_hours=clean_line(access_hours)[:120])
+    made = fresh(
+        Site,
+        customer=customer,
+        address=address,
+        region=region,
+        access_hours=clean_line(access_hours)[:120],
+        latitude=latitude,
+        longitude=longitude,
+    )
     _save(made, batch)
     return made
+
+
+def check_point(
+    latitude: float | None, longitude: float | None, *, fields: tuple[str, str] = ("latitude", "longitude")
+) -> None:
+    """Refuse what is no point on the earth, in degrees, or half of one. Raises Invalid naming the field."""
+    errors = []
+    if (latitude is None) != (longitude is None):
+        errors.append((fields[latitude is not None], "half", _("Give latitude and longitude, or neither.")))
+    if latitude is not None and not -90 <= latitude <= 90:  # neither holds for what is no number
+        errors.append((fields[0], "range", _("A latitude lies between -90 and 90 degrees.")))
+    if longitude is not None and not -180 <= longitude <= 180:
+        errors.append((fields[1], "range", _("A longitude lies between -180 and 180 degrees.")))
+    if errors:
+        raise Invalid(errors=errors)
 
 
 def product_for(

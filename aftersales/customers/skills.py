@@ -16,6 +16,11 @@ _WORDS = {
 }
 
 
+def codes() -> list[str]:
+    """The codes that everybody has."""
+    return list(_WORDS)
+
+
 def word(code: str) -> str:
     """The skill in the reader's language; a code of one's own as it is."""
     return str(_WORDS.get(code, code))

@@ -38,6 +38,8 @@ from visits.services import dispatch, visit
 MOST_VISITS = 3  # a cycle
 SHEET_STEP = timedelta(seconds=0.5)  # old sheets are made one by one, so that a real one never waits for them
 READ_AFTER = timedelta(hours=8)
+# A real dispatcher was faster, or somebody changed a technician's time meanwhile: another slot is looked for.
+ELSEWHERE = frozenset({"slot_taken", "no_travel_time", "on_leave", "not_working", "full_day", "no_skill", "contractor"})
 _AS_IF_THEN = """
 UPDATE tickets_event SET recorded_at = at WHERE ticket_id = %s;
 UPDATE sla_segment SET recorded_at = at WHERE clock_id IN (SELECT id FROM sla_clock WHERE ticket_id = %s);
@@ -328,7 +330,7 @@ class Life:
                     customer_wish=late and self._chance(0.8),
                 )
             except NotAllowed as refusal:
-                if refusal.code != "slot_taken":  # a real dispatcher was faster
+                if refusal.code not in ELSEWHERE:
                     raise
                 technician, start, end = self._book(start)
             else:
@@ -338,17 +340,24 @@ class Life:
         self._pass_until(self.at + (start - self.at) * self.rng.uniform(0.1, 0.7))
         self._release()
         technician, start, end = self._book(max(self.at + timedelta(minutes=60), start + timedelta(minutes=1)))
-        wish = self._chance(0.7)
-        self._do(
-            dispatch.move_visit,
-            by=dispatcher,
-            technician=technician,
-            window_start=start,
-            window_end=end,
-            reason=self._staff(words.MOVE),
-            customer_wish=wish,
-        )
-        return start, end
+        wish, reason = self._chance(0.7), self._staff(words.MOVE)
+        while True:
+            try:
+                self._do(
+                    dispatch.move_visit,
+                    by=dispatcher,
+                    technician=technician,
+                    window_start=start,
+                    window_end=end,
+                    reason=reason,
+                    customer_wish=wish,
+                )
+            except NotAllowed as refusal:
+                if refusal.code not in ELSEWHERE:
+                    raise
+                technician, start, end = self._book(start)
+            else:
+                return start, end
 
     def _book(self, earliest: datetime) -> tuple[User, datetime, datetime]:
         skill = self.ticket.product.model.skill if self.ticket.product else ""

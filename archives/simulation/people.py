@@ -66,6 +66,7 @@ STAFF = [
 AWAY = ("supervisor.ho", "supervisor.lin")  # who is on leave soon, who stands in
 _HOME = ["cooling", "gas", "kitchen", "laundry", "water"]
 _FINE = ["electronics", "instrument", "survey", "software"]
+WORKING_WEEK = [[["08:30", "12:30"], ["13:00", "22:00"]]] * 7
 # user name, name, team, regions, skills
 TECHNICIANS = [
     ("technician", "张伟", "east", ["cn-shanghai"], [*_HOME, "electronics"]),
@@ -246,7 +247,12 @@ def _staff(teams: dict[str, Team], password_hash: str) -> None:
     for username, _name, _team, regions, skills in TECHNICIANS:
         if username in known:
             continue
-        technician = Technician.objects.create(user=User.objects.get(username=username), skills=skills)
+        technician = Technician.objects.create(
+            user=User.objects.get(username=username),
+            skills={skill: 3 if skill == skills[0] else 2 for skill in skills},
+            week=WORKING_WEEK,
+            home_region=Region.objects.get(code=regions[0]),
+        )
         technician.regions.set(Region.objects.filter(code__in=regions))
 
 

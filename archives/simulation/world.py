@@ -112,7 +112,7 @@ class World:
         """Find a free technician and window, soon; `picky` is how often the customer does not like the first one."""
         able = self.cast.technicians_in(region)
         skilled = [t for t in able if skill in t.skills] or able
-        preferred = [t for t in able if t.user.username == prefer]
+        preferred = [t for t in skilled if t.user.username == prefer]
         day = earliest.astimezone(ZONE).date()
         for offset in range(60):
             for opens in SLOTS:

@@ -138,6 +138,12 @@ def test_keeps_a_telephone_as_typed(api, request_body, cast: Cast):
     assert (phone.e164, phone.extension) == ("+886227123456", "12")
 
 
+def test_keeps_where_the_site_is(api, request_body, cast: Cast):
+    site = {"address": "台北市復興北路 1 號", "region": cast.far_region.code, "latitude": 25.05, "longitude": 121.54}
+    body = api.post("/tickets", request_body(site=site)).json()
+    assert (body["site"]["latitude"], body["site"]["longitude"]) == (25.05, 121.54)
+
+
 # ── refused ────────────────────────────────────────────────────────────────────────────────────
 WRONG = [
     ({"kind": "party"}, [("/kind", "invalid_choice")]),
@@ -156,6 +162,8 @@ WRONG = [
     ({"customer": "王"}, [("/customer", "invalid")]),
     ({"site": {"address": "x", "region": "atlantis"}}, [("/site/region", "unknown")]),
     ({"site": None}, [("/site/address", "required")]),
+    ({"site": {"address": "x", "region": "shanghai", "latitude": 91}}, [("/site/latitude", "max_value")]),
+    ({"site": {"address": "x", "region": "shanghai", "latitude": 1}}, [("/site/longitude", "half")]),
     ({"product": {"model": "perpetuum"}}, [("/product/model", "unknown")]),
     ({"product": {"model": "kfr-35gw", "purchased_on": "2999-01-01"}}, [("/product/purchased_on", "future")]),
     ({"product": {"model": "kfr-35gw", "purchased_on": "yesterday"}}, [("/product/purchased_on", "invalid")]),

@@ -155,7 +155,14 @@ def test_lists_product_models_and_technicians(api, cast: Cast):
         {"code": "kfr-35gw", "name": "KFR-35GW air conditioner", "line": "appliance", "warranty_months": 36}
     ]
     assert api.get("/technicians").json()["results"] == [
-        {"code": "technician", "name": "Li Ming", "skills": ["cooling"], "regions": ["shanghai"]}
+        {
+            "id": cast.technician.pk,
+            "code": "technician",
+            "name": "Li Ming",
+            "skills": ["cooling"],
+            "levels": [{"code": "cooling", "level": 2}],
+            "regions": ["shanghai"],
+        }
     ]
 
 

@@ -106,7 +106,13 @@ def known(cast: Cast, one_connection: None) -> dict[str, int]:
     clock = ticket.clocks.get(target="on_site")
     policy = Policy.objects.filter(current=True).latest("pk")
     callback = ticket.callbacks.get()
-    return {"tickets": ticket.pk, "callbacks": callback.pk, "clocks": clock.pk, "policies": policy.pk}
+    return {
+        "tickets": ticket.pk,
+        "callbacks": callback.pk,
+        "clocks": clock.pk,
+        "policies": policy.pk,
+        "technicians": cast.technician.pk,
+    }
 
 
 @schema.parametrize()

@@ -52,6 +52,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "refuse": (DESK, AT_DESK),
     "cancel": (DESK, AT_DESK | {"waiting", "visit_planned"}),
     "approve_dispatch": (set(), set()),  # for installations only: see test_dispatch
+    "approve_contractor": ({M}, AT_DESK | {"waiting", "visit_planned"}),
     "plan_visit": ({D, S, M}, AT_DESK | {"waiting"}),
     "move_visit": ({D, S, M}, {"visit_planned"}),
     "cancel_visit": ({D, S, M}, {"visit_planned"}),
@@ -86,6 +87,7 @@ def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
         "plan_visit": {"technician": cast.technician, **window},
         "move_visit": {"technician": cast.technician, "reason": "customer asked", **window},
         "cancel_visit": {"reason": "customer asked"},
+        "approve_contractor": {"reason": "all ill"},
         "complete_visit": {
             "solved": True,
             "finding": "leak",

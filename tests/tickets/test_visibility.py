@@ -28,6 +28,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "reopen": {"reason": "x"},
     "cancel": {"reason": "x"},
     "cancel_visit": {"reason": "x"},
+    "approve_contractor": {"reason": "x"},
     "resolve": {"resolution": "x"},
     "grade": {"grade": 1},
     "edit": {"summary": "x", "kind": "repair"},

@@ -59,6 +59,7 @@ def words(cast: Cast, chance: random.Random, verb: str, at: datetime) -> dict[st
         "refuse": {"reason": "not ours"},
         "cancel": {"reason": "sold it"},
         "cancel_visit": {"reason": "ill"},
+        "approve_contractor": {"reason": "all ill"},
         "hand_over": {"to": cast.user(chance.choice(["officer", "dispatcher", "supervisor"]))},
         "grade": {"grade": chance.randint(1, 4)},
         "edit": {

@@ -276,7 +276,7 @@ def test_proposes_the_wish_first_then_the_next_free_time_of_who_fits(cast: Cast)
 
 def test_puts_who_can_and_is_near_and_free_on_top(cast: Cast) -> None:
     wang = cast.user("technician", "Wang")
-    Technician.objects.create(user=wang, skills=["washing"])
+    Technician.objects.create(user=wang, skills={"washing": 2})
     taken = cast.ticket()
     plan(cast, taken)
     ticket = selectors.ticket_to_plan(cast.ticket(phone="139 0000 0001", customer_name="李娜", serial="Z").number)

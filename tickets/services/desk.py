@@ -125,6 +125,8 @@ def set_site(
     address: str,
     region: Region,
     access_hours: str = "",
+    latitude: float | None = None,
+    longitude: float | None = None,
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
@@ -134,7 +136,16 @@ def set_site(
     at = at or now()
     permit(ticket, "set_site", by)
     address = clean_line(said(address, field="address", message=_("A visit needs an address."), most=300))
-    site = customers.site_for(ticket.customer, site=None, address=address, region=region, access_hours=access_hours)
+    customers.check_point(latitude, longitude)
+    site = customers.site_for(
+        ticket.customer,
+        site=None,
+        address=address,
+        region=region,
+        access_hours=access_hours,
+        latitude=latitude,
+        longitude=longitude,
+    )
     assert site is not None  # neither address nor region is empty
     if site.region_id != region.pk:
         raise Invalid(

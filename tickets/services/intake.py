@@ -67,6 +67,8 @@ class Intake:
     address: str = ""
     region: Region | None = None
     access_hours: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
 
     product: Product | None = None
     model: ProductModel | None = None
@@ -185,6 +187,8 @@ def _build(intake: Intake, batch: Batch, *, by: Actor, at: datetime) -> Ticket:
         address=intake.address,
         region=intake.region,
         access_hours=intake.access_hours,
+        latitude=intake.latitude,
+        longitude=intake.longitude,
         batch=batch,
     )
     product = customers.product_for(

@@ -1,8 +1,20 @@
 """Technicians, appointments and visits, dispatch orders, service sheets."""
 
+from visits.models.approval import BookingOverride, ContractorApproval
 from visits.models.command import Command
 from visits.models.sheet import ServiceSheet
-from visits.models.technician import Technician
+from visits.models.technician import Leave, Technician
+from visits.models.travel import Travel, TravelSettings
 from visits.models.visit import Visit
 
-__all__ = ["Command", "ServiceSheet", "Technician", "Visit"]
+__all__ = [
+    "BookingOverride",
+    "Command",
+    "ContractorApproval",
+    "Leave",
+    "ServiceSheet",
+    "Technician",
+    "Travel",
+    "TravelSettings",
+    "Visit",
+]

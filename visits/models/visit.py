@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
@@ -14,11 +14,20 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.accounts.models import User
 from aftersales.core.fsm import FSMField, ReadAgain, transition
 from tickets.models import Ticket
+from visits.models.approval import BookingOverride
+from visits.models.travel import MOST_MINUTES
 from visits.states import ACTIVE, VisitState
 
 
 class TstzRange(Func):
     function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+class Occupied(Func):
+    """The time [window_start - travel_before, window_end): made by the migration, immutable as an index asks."""
+
+    function = "visits_occupied"
     output_field = DateTimeRangeField()
 
 
@@ -32,6 +41,16 @@ class Visit(ReadAgain, models.Model):
     order_number = models.CharField(_("dispatch order"), max_length=20, unique=True)  # R20
     window_start = models.DateTimeField(_("window starts"))
     window_end = models.DateTimeField(_("window ends"))
+    travel_before = models.DurationField(_("way there"), default=timedelta(0))  # from the visit before, or from home
+    override = models.OneToOneField(
+        BookingOverride,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="visit",
+        verbose_name=_("booked all the same"),
+    )
+    overridden = models.BooleanField(default=False)  # the override lets it overlap others
     prepare = models.TextField(_("the customer prepares"), blank=True)  # R05: one complete list
     note = models.CharField(_("note for the technician"), max_length=300, blank=True)
     planned_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
@@ -60,12 +79,22 @@ class Visit(ReadAgain, models.Model):
         ]
         constraints = [
             ExclusionConstraint(
-                name="visit_no_overlap",
+                name="visit_no_overlap_travel",
                 expressions=[
                     ("technician", RangeOperators.EQUAL),
-                    (TstzRange("window_start", "window_end", RangeBoundary()), RangeOperators.OVERLAPS),
+                    (
+                        Occupied("window_start", "window_end", "travel_before"),
+                        RangeOperators.OVERLAPS,
+                    ),
                 ],
-                condition=Q(state__in=[state.value for state in ACTIVE]),
+                condition=Q(state__in=[state.value for state in ACTIVE], overridden=False),
+            ),
+            models.CheckConstraint(
+                condition=Q(overridden=False) | Q(override__isnull=False), name="visit_override_told"
+            ),
+            models.CheckConstraint(
+                condition=Q(travel_before__gte=timedelta(0), travel_before__lte=timedelta(minutes=MOST_MINUTES)),
+                name="visit_travel_within",
             ),
             models.UniqueConstraint(
                 fields=["ticket"], condition=Q(state__in=[state.value for state in ACTIVE]), name="visit_one_open"

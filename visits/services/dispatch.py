@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import QuerySet
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.models import User
-from aftersales.accounts.roles import Role
 from aftersales.core.errors import Invalid, Missing, NotAllowed, Stale
 from aftersales.core.fsm import move
 from aftersales.core.text import clean_line, clean_text
@@ -27,7 +24,8 @@ from tickets.sla import clocks
 from tickets.sla.states import Target
 from tickets.states import EventKind, Kind
 from tickets.verbs import permit
-from visits.models import Technician, Visit
+from visits.models import Visit
+from visits.services import booking
 from visits.states import ACTIVE, VisitState
 
 SHORTEST = timedelta(minutes=15)
@@ -35,7 +33,6 @@ LONGEST = timedelta(hours=12)
 FURTHEST = timedelta(days=180)
 LONGEST_LIST = 500  # characters of what the customer prepares
 _DEADLOCK = "40P01"
-_TAKEN = ("23P01", "23505")  # exclusion: the technician is elsewhere; unique: the ticket has an open visit
 _TRIES = 3
 
 P = ParamSpec("P")
@@ -88,6 +85,7 @@ def plan_visit(
     prepare: str = "",
     note: str = "",
     customer_wish: bool = False,
+    override_reason: str = "",
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
@@ -96,14 +94,15 @@ def plan_visit(
 
     `prepare` is the one complete list of what the customer has to have ready (R05).
     A window later than the on-site promise because the customer wants it so is recorded on that clock.
-    Raises Invalid, NotAllowed (code slot_taken when the technician is elsewhere then).
+    `override_reason` is why a supervisor or manager books although something stands against it.
+    Raises Invalid, NotAllowed (code slot_taken when the technician is elsewhere then; the others: booking.book).
     """
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
     permit(ticket, "plan_visit", by)
     if ticket.site is None:
         raise Invalid(_("A visit needs an address: add it to the ticket first."), code="required", field="site")
-    skills = _check_technician(ticket, technician)
+    booking.must_be_technician(technician)
     _check_window(window_start, window_end, at)
     prepare = clean_text(prepare)
     if len(prepare) > LONGEST_LIST:
@@ -121,7 +120,7 @@ def plan_visit(
         planned_by=by.user,
         planned_at=at,
     )
-    _book(visit)
+    booked = booking.book(visit, ticket, by=by, at=at, override_reason=override_reason)
     clocks.resume(ticket, at=at, by=by, cause=EventKind.VISIT_PLANNED)
     clocks.meet(ticket, Target.VISIT_ANSWER, at=at, by=by, cause=EventKind.VISIT_PLANNED)  # R05: with a time
     clocks.start(ticket, [Target.ON_SITE], at=at, by=by, cause=EventKind.VISIT_PLANNED)
@@ -143,7 +142,8 @@ def plan_visit(
         end=window_end.isoformat(),
         prepare=prepare,
         customer_wish=customer_wish,
-        lacks_skill=not skills,
+        lacks_skill=booked.lacks_skill,
+        **_told(booked),
     )
     notices.post(event, to=[technician], at=at)
     return ticket
@@ -159,6 +159,7 @@ def move_visit(
     window_end: datetime,
     reason: str,
     customer_wish: bool = False,
+    override_reason: str = "",
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
@@ -167,9 +168,10 @@ def move_visit(
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
     permit(ticket, "move_visit", by)
+    booking.must_be_technician(technician)
+    booking.lock([technician.pk, *_technicians_of(ticket)])
     visit = open_visit(ticket)
     reason = _reason(reason)
-    _check_technician(ticket, technician)
     _check_window(window_start, window_end, at)
     if visit.state != VisitState.PLANNED:
         raise NotAllowed(_("The technician is on the way already."))
@@ -178,10 +180,11 @@ def move_visit(
         "end": visit.window_end.isoformat(),
         "technician": visit.technician.name,
     }
-    former = visit.technician
+    former, left = visit.technician, visit.window_start
     visit.technician, visit.window_start, visit.window_end = technician, window_start, window_end
     visit.version += 1
-    _book(visit)
+    booked = booking.book(visit, ticket, by=by, at=at, override_reason=override_reason)
+    booking.follow(former.pk, left)
     if customer_wish:
         clocks.extend(ticket, Target.ON_SITE, until=window_end, at=at, by=by, cause="customer_wish")
     ticket.technician = technician
@@ -198,6 +201,8 @@ def move_visit(
         end=window_end.isoformat(),
         note=reason,
         customer_wish=customer_wish,
+        lacks_skill=booked.lacks_skill,
+        **_told(booked),
     )
     notices.post(event, to=[technician, former], at=at)
     return ticket
@@ -259,20 +264,29 @@ def open_visit(ticket: Ticket, *, seen: Seen | None = None) -> Visit:
 
 
 def _call_off(ticket: Ticket, *, reason: str, at: datetime) -> Visit:
+    booking.lock(_technicians_of(ticket))
     visit = open_visit(ticket)
     move(visit.cancel, at, reason)
     visit.version += 1
     visit.save(update_fields=["state", "ended_at", "reason", "version"])
+    booking.follow(visit.technician_id, visit.window_start)
     return visit
 
 
-def _check_technician(ticket: Ticket, technician: User) -> bool:
-    """Refuse who is no technician; answer whether the skill that the product asks for is there."""
-    if technician.role != Role.TECHNICIAN or not technician.is_active:
-        raise Invalid(_("Choose a technician."), code="no_technician", field="technician")
-    needed = ticket.product.model.skill if ticket.product else ""
-    profile = Technician.objects.filter(user=technician).first()
-    return not needed or (profile is not None and needed in profile.skills)
+def _technicians_of(ticket: Ticket) -> list[int]:
+    """Whose plan the open visit stands in: locked before the visit, as everybody does."""
+    return list(ticket.visits.filter(state__in=ACTIVE).values_list("technician_id", flat=True))
+
+
+def _told(booked: booking.Booked) -> dict[str, Any]:
+    """What the timeline keeps of a booking that somebody answered for."""
+    if booked.override is None:
+        return {}
+    return {
+        "override": booked.override.pk,
+        "override_reason": booked.override.reason,
+        "against": booked.override.against,
+    }
 
 
 def _check_window(start: datetime, end: datetime, at: datetime) -> None:
@@ -284,44 +298,6 @@ def _check_window(start: datetime, end: datetime, at: datetime) -> None:
         raise Invalid(_("A window lasts from 15 minutes to 12 hours."), code="length", field="window_end")
     if start > at + FURTHEST:
         raise Invalid(_("At most %(days)d days ahead.") % {"days": FURTHEST.days}, code="too_far", field="window_start")
-
-
-def _book(visit: Visit) -> None:
-    """Save the booking, or say which order is there already; the constraint decides, not a look beforehand."""
-    # Rivals for one technician queue here. Left to the constraint alone, two inserts can wait for each other (40P01).
-    # NO KEY: rows that only refer to the technician do not wait.
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=visit.technician_id)
-    try:
-        with transaction.atomic():
-            visit.save()
-    except IntegrityError as error:
-        if getattr(error.__cause__, "pgcode", None) not in _TAKEN:
-            raise
-        other = bookings_between(visit.technician, visit.window_start, visit.window_end).exclude(pk=visit.pk).first()
-        if other is None:
-            raise NotAllowed(_("A visit is planned already; move it instead."), code="visit_open") from error
-        raise NotAllowed(who_is_there(visit.technician, other), code="slot_taken", field="window_start") from error
-
-
-def bookings_between(technician: User, start: datetime, end: datetime) -> QuerySet[Visit]:
-    """The open visits of a technician that touch [start, end); one that ends when another starts does not touch it."""
-    return Visit.objects.filter(
-        technician=technician, state__in=ACTIVE, window_start__lt=end, window_end__gt=start
-    ).order_by("window_start")
-
-
-def who_is_there(technician: User, other: Visit) -> str:
-    """Say in a sentence why the technician cannot come then, and what to do."""
-    start, end = timezone.localtime(other.window_start), timezone.localtime(other.window_end)
-    return _(
-        "%(technician)s is booked on %(day)s from %(start)s to %(end)s (%(order)s). Choose another time or person."
-    ) % {
-        "technician": technician.name,
-        "day": date_format(start, "MONTH_DAY_FORMAT"),
-        "start": start.strftime("%H:%M"),
-        "end": end.strftime("%H:%M"),
-        "order": other.order_number,
-    }
 
 
 def _reason(text: str) -> str:

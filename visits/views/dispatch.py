@@ -303,6 +303,7 @@ def _board(request: HttpRequest, asked: Asked, form: forms.Form | None, off: for
             "off": off or ReasonForm(prefix="off"),
             "may_plan": "plan_visit" in verbs and visit is None,
             "may_move": visit is not None and "move_visit" in verbs and visit.state == "planned",
+            "may_override": bool(actor.user and actor.user.leads),
             "may_call_off": visit is not None and "cancel_visit" in verbs,
             "why_not": _why_not(ticket, visit, verbs),
             "close_url": asked.url(ticket="", visit=0, technician="", start=None, end=None, day=day),
@@ -377,7 +378,7 @@ def _form(
 ) -> PlanForm | MoveForm:
     technician = asked.technician or (visit.technician.username if visit else "")
     if not technician:
-        free = [one for one in people if one.clash is None]
+        free = [one for one in people if one.clash is None and not one.away]
         technician = free[0].user.username if free else ""
     initial = {
         "technician": technician,

@@ -14,6 +14,7 @@ from aftersales.accounts.models.people import Team, User
 from aftersales.accounts.roles import Role
 
 DUTY_ROLES = (Role.SUPERVISOR, Role.MANAGER)
+ON_DUTY_ROLES = (*DUTY_ROLES, Role.TECHNICIAN)  # a technician on duty works that day although it is a holiday
 
 
 class TstzRange(Func):
@@ -65,11 +66,14 @@ class Absence(models.Model):
 class Duty(models.Model):
     """One person who answers on one day, as a supervisor or as a manager, for a team or for the whole house.
 
-    Where a day has such rows they are told instead of the team's supervisor or of all managers.
+    Where a day has such rows they are told instead of the team's supervisor or of all managers. A technician's row
+    says that he works on that day.
     """
 
     date = models.DateField(_("date"))  # a day in the zone of the installation
-    role = models.CharField(_("answers as"), max_length=20, choices=[(role.value, role.label) for role in DUTY_ROLES])
+    role = models.CharField(
+        _("answers as"), max_length=20, choices=[(role.value, role.label) for role in ON_DUTY_ROLES]
+    )
     team = models.ForeignKey(
         Team, models.CASCADE, null=True, blank=True, related_name="duties", db_index=False, verbose_name=_("team")
     )
@@ -87,7 +91,9 @@ class Duty(models.Model):
             models.UniqueConstraint(
                 fields=["date", "role", "team", "user"], nulls_distinct=False, name="duty_once"
             ),  # its index also finds the plan of a day
-            models.CheckConstraint(condition=Q(role__in=[role.value for role in DUTY_ROLES]), name="duty_role_answers"),
+            models.CheckConstraint(
+                condition=Q(role__in=[role.value for role in ON_DUTY_ROLES]), name="duty_role_answers"
+            ),
         ]
 
     def __str__(self) -> str:
