@@ -55,6 +55,9 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "plan_visit": ({D, S, M}, AT_DESK | {"waiting"}),
     "move_visit": ({D, S, M}, {"visit_planned"}),
     "cancel_visit": ({D, S, M}, {"visit_planned"}),
+    "confirm_visit": (DESK, {"visit_planned"}),
+    "choose_window": (set(), set()),  # by the customer's link and partners: see test_link
+    "decline_visit": (set(), set()),
     "set_out": ({D, S, M, T}, {"visit_planned"}),
     "check_in": ({D, S, M, T}, {"visit_planned"}),
     "complete_visit": ({D, S, M, T}, {"visiting"}),
@@ -86,6 +89,8 @@ def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
         "plan_visit": {"technician": cast.technician, **window},
         "move_visit": {"technician": cast.technician, "reason": "customer asked", **window},
         "cancel_visit": {"reason": "customer asked"},
+        "choose_window": {"window_start": window["window_start"]},
+        "decline_visit": {"reason": "sold it"},
         "complete_visit": {
             "solved": True,
             "finding": "leak",

@@ -27,6 +27,7 @@ from tickets.sla import clocks
 from tickets.sla.states import Target
 from tickets.states import EventKind, Kind
 from tickets.verbs import permit
+from visits import windows
 from visits.models import Technician, Visit
 from visits.states import ACTIVE, VisitState
 
@@ -105,6 +106,7 @@ def plan_visit(
         raise Invalid(_("A visit needs an address: add it to the ticket first."), code="required", field="site")
     skills = _check_technician(ticket, technician)
     _check_window(window_start, window_end, at)
+    windows.check_rest(ticket, window_start, window_end, customer_wish=customer_wish)
     prepare = clean_text(prepare)
     if len(prepare) > LONGEST_LIST:
         raise Invalid(_("At most %(max)s characters.") % {"max": LONGEST_LIST}, code="too_long", field="prepare")
@@ -121,7 +123,7 @@ def plan_visit(
         planned_by=by.user,
         planned_at=at,
     )
-    _book(visit)
+    book(visit)
     clocks.resume(ticket, at=at, by=by, cause=EventKind.VISIT_PLANNED)
     clocks.meet(ticket, Target.VISIT_ANSWER, at=at, by=by, cause=EventKind.VISIT_PLANNED)  # R05: with a time
     clocks.start(ticket, [Target.ON_SITE], at=at, by=by, cause=EventKind.VISIT_PLANNED)
@@ -171,6 +173,7 @@ def move_visit(
     reason = _reason(reason)
     _check_technician(ticket, technician)
     _check_window(window_start, window_end, at)
+    windows.check_rest(ticket, window_start, window_end, customer_wish=customer_wish)
     if visit.state != VisitState.PLANNED:
         raise NotAllowed(_("The technician is on the way already."))
     before = {
@@ -179,9 +182,11 @@ def move_visit(
         "technician": visit.technician.name,
     }
     former = visit.technician
+    if (window_start, window_end) != (visit.window_start, visit.window_end):
+        visit.confirmed_at = None  # the customer said yes to another time
     visit.technician, visit.window_start, visit.window_end = technician, window_start, window_end
     visit.version += 1
-    _book(visit)
+    book(visit)
     if customer_wish:
         clocks.extend(ticket, Target.ON_SITE, until=window_end, at=at, by=by, cause="customer_wish")
     ticket.technician = technician
@@ -213,7 +218,7 @@ def cancel_visit(
     permit(ticket, "cancel_visit", by)
     reason = _reason(reason)
     was = ticket.state
-    visit = _call_off(ticket, reason=reason, at=at)
+    visit = call_off(ticket, reason=reason, at=at)
     move(ticket.unplan_visit)
     event = timeline.record(
         ticket, EventKind.VISIT_CANCELLED, at=at, by=by, was=was, changed=["technician"], visit=visit.pk, note=reason
@@ -229,7 +234,7 @@ def cancel(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None
     at = at or now()
     permit(ticket, "cancel", by)
     reason = _reason(reason)
-    visit = _call_off(ticket, reason=reason, at=at) if ticket.visits.filter(state__in=ACTIVE).exists() else None
+    visit = call_off(ticket, reason=reason, at=at) if ticket.visits.filter(state__in=ACTIVE).exists() else None
     desk.cancel_locked(ticket, reason=reason, by=by, at=at)
     if visit is not None:
         event = timeline.record(ticket, EventKind.VISIT_CANCELLED, at=at, by=by, visit=visit.pk, note=reason)
@@ -253,12 +258,18 @@ def open_visit(ticket: Ticket, *, seen: Seen | None = None) -> Visit:
     visit = ticket.visits.select_for_update(of=("self",)).select_related("technician").filter(state__in=ACTIVE).first()
     if visit is None:
         raise Missing(_("No visit is planned."))
-    if seen is not None and seen != (visit.pk, visit.version):
-        raise Stale(_("The visit was changed meanwhile. Nothing of yours was saved: look at it again."))
+    check_seen(visit, seen)
     return visit
 
 
-def _call_off(ticket: Ticket, *, reason: str, at: datetime) -> Visit:
+def check_seen(visit: Visit, seen: Seen | None) -> None:
+    """Raise Stale when this is not the visit that was seen, as it was then."""
+    if seen is not None and seen != (visit.pk, visit.version):
+        raise Stale(_("The visit was changed meanwhile. Nothing of yours was saved: look at it again."))
+
+
+def call_off(ticket: Ticket, *, reason: str, at: datetime) -> Visit:
+    """End the open appointment of a locked ticket."""
     visit = open_visit(ticket)
     move(visit.cancel, at, reason)
     visit.version += 1
@@ -286,7 +297,7 @@ def _check_window(start: datetime, end: datetime, at: datetime) -> None:
         raise Invalid(_("At most %(days)d days ahead.") % {"days": FURTHEST.days}, code="too_far", field="window_start")
 
 
-def _book(visit: Visit) -> None:
+def book(visit: Visit) -> None:
     """Save the booking, or say which order is there already; the constraint decides, not a look beforehand."""
     # Rivals for one technician queue here. Left to the constraint alone, two inserts can wait for each other (40P01).
     # NO KEY: rows that only refer to the technician do not wait.
