@@ -54,8 +54,8 @@ class Windows(TicketView):
         operation_id="list_windows",
         tags=["visits"],
         summary="Times that are offered to the customer, in order of time",
-        description="Outside rest and meal times (R26), within the access hours of the site, with a technician free who has "
-        "the skill; those that keep the on-site promise before others. Without a site, or once the technician is on the "
+        description="Outside rest and meal times (R26), within the access hours of the site, with somebody free who "
+        "has the skill; those that keep the on-site promise before others. Without a site, or once somebody is on the "
         "way, the list is empty. A time may be taken by somebody else until it is chosen.",
         parameters=[
             OpenApiParameter(

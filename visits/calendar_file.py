@@ -22,6 +22,8 @@ def of_visit(visit: Visit, *, at: datetime) -> str:
     A later file replaces an earlier one in the calendar: the same UID, a SEQUENCE that rises with each change.
     """
     prepare = visit.prepare.strip()
+    summary = _("%(company)s: our technician comes") % {"company": settings.COMPANY}
+    description = _("Please prepare: %(list)s") % {"list": prepare} if prepare else ""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -34,8 +36,8 @@ def of_visit(visit: Visit, *, at: datetime) -> str:
         f"SEQUENCE:{visit.version - 1}",
         f"DTSTART:{_moment(visit.window_start)}",
         f"DTEND:{_moment(visit.window_end)}",
-        f"SUMMARY:{_text(_('%(company)s: our technician comes') % {'company': settings.COMPANY})}",
-        *([f"DESCRIPTION:{_text(_('Please prepare: %(list)s') % {'list': prepare})}"] if prepare else []),
+        f"SUMMARY:{_text(summary)}",
+        *([f"DESCRIPTION:{_text(description)}"] if description else []),
         f"STATUS:{_status(visit)}",
         "TRANSP:OPAQUE",
         "END:VEVENT",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from tests.people import Cast
 from tests.visits.helpers import plan
@@ -34,7 +34,7 @@ def fields(file: str) -> dict[str, str]:
     return dict(line.split(":", 1) for line in lines if ":" in line)
 
 
-def test_says_when_in_utc_and_who(cast: Cast, ticket: Ticket, settings: SettingsWrapper) -> None:
+def test_says_when_in_utc_and_who(cast: Cast, ticket: Ticket, settings: Any) -> None:
     settings.COMPANY, settings.PUBLIC_URL = "Kühl, Co; KG", "https://service.example/x"
     order = Visit.objects.get().order_number
     assert written(cast) == (

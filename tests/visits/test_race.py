@@ -46,8 +46,8 @@ def test_gives_one_slot_to_one_of_two_dispatchers(cast: Cast) -> None:
     assert cast.technician
     for round_, (one, two) in enumerate(zip(tickets[::2], tickets[1::2], strict=True)):
         answers = at_once(
-            lambda one=one, hours=2 + 3 * round_: plan(cast, one, hours, by=boris),
-            lambda two=two, hours=2.5 + 3 * round_: plan(cast, two, hours, by=vera),
+            lambda one=one, hours=2 + 3 * round_: plan(cast, one, hours, by=boris, customer_wish=True),
+            lambda two=two, hours=2.5 + 3 * round_: plan(cast, two, hours, by=vera, customer_wish=True),
         )
         won = [answer for answer in answers if isinstance(answer, Visit)]
         lost = [answer for answer in answers if isinstance(answer, NotAllowed)]

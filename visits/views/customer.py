@@ -193,7 +193,7 @@ def _page(
         "days": _days(windows.offered(visit.ticket, at, OFFERED)) if open_to_change else [],
         "reason": request.POST.get("reason", "")[:300],
         "form": DeclineForm(),
-        "wait": not planned or open_to_change,
+        "language": translation.get_language(),
         "languages": settings.LANGUAGES,
         "polls": visit.state in ACTIVE,
     }
