@@ -245,7 +245,7 @@ def save_site(
         raise Invalid(_("Choose days of the week."), code="invalid_choice", field="access_days")
     if access_from and access_until and access_until <= access_from:
         raise Invalid(_("The end must be after the start."), code="order", field="access_until")
-    new = {
+    new: dict[str, Any] = {
         "address": address,
         "region": region,
         "access_hours": hours,
@@ -255,8 +255,8 @@ def save_site(
     }
     if site_id is None:
         site = Site.objects.create(customer=customer, **new)
-        said = {name: value for name, value in new.items() if value or name == "access_hours"}
-        _keep(customer, Change.SITE_ADDED, by=by, at=at, after=said)
+        told = {name: value for name, value in new.items() if value or name == "access_hours"}
+        _keep(customer, Change.SITE_ADDED, by=by, at=at, after=told)
         customer_file.settle(customer, by=by, at=at)
         return site
     site = customer.sites.select_related("region").filter(pk=site_id).first()  # type: ignore[assignment]

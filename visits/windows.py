@@ -33,6 +33,7 @@ LEAD = timedelta(hours=1)  # the soonest that anyone can be there
 LOOK_AHEAD = timedelta(days=14)
 A_DAY = 2  # windows of one day, so that a few windows reach over several days
 MOST_TECHNICIANS = 80
+_DEFAULT_DAY = tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in VISIT_HOURS)
 
 Span = tuple[datetime, datetime]
 
@@ -43,17 +44,10 @@ def _read_hours(region_id: int | None) -> WorkCalendar:
     codes = [f"{CALENDAR}-{region.code}", CALENDAR] if region else [CALENDAR]
     found = {row.code: row for row in Calendar.objects.filter(code__in=codes, current=True).prefetch_related("days")}
     row = next((found[code] for code in codes if code in found), None)
-    if row is None:
-        row = Calendar(code=CALENDAR, week=[VISIT_HOURS] * 7)
-        hours = WorkCalendar(row.zone, _week(row))
-    else:
-        hours = row.work_calendar()
-    own = row.code != CALENDAR or region is None  # the common calendar is read in each region's own time
-    return hours if own else WorkCalendar(region.zone, hours.week, hours.exceptions, hours.round_the_clock)
-
-
-def _week(row: Calendar) -> tuple[tuple[tuple[time, time], ...], ...]:
-    return tuple(tuple((time.fromisoformat(a), time.fromisoformat(b)) for a, b in day) for day in row.week)
+    hours = row.work_calendar() if row else WorkCalendar("Asia/Shanghai", (_DEFAULT_DAY,) * 7)
+    if region is None or (row is not None and row.code != CALENDAR):
+        return hours
+    return WorkCalendar(region.zone, hours.week, hours.exceptions, hours.round_the_clock)  # read in the region's time
 
 
 visiting_hours = remembered.RememberedBy(_read_hours)  # by the region's key

@@ -12,17 +12,19 @@ from aftersales.accounts.actors import Actor
 from aftersales.core.errors import Forbidden, Invalid, Missing, NotAllowed, Stale
 from aftersales.customers.models import Customer
 from tests.people import Cast
+from tests.tickets.post_office import PostOffice, post_office
 from tests.visits.helpers import plan
 from tickets import describe
 from tickets.delivery.adapters import Away, Message, Never
 from tickets.models import Event, Notice, OutboxMessage, Ticket
 from tickets.services import desk
 from tickets.sla.models import Clock, Segment
-from visits import windows
+from visits import tasks, windows
 from visits.models import Technician, Visit, VisitLink
 from visits.services import customer, dispatch, link, visit
 from visits.services.dispatch import Seen
 
+__all__ = ["post_office"]
 pytestmark = pytest.mark.django_db
 
 
@@ -335,6 +337,19 @@ def test_mails_the_link_with_what_to_prepare_and_the_calendar_file(cast: Cast, t
     assert file.content.startswith("BEGIN:VCALENDAR\r\n")
     given.refresh_from_db()
     assert (given.mail_state, given.mailed_at) == ("sent", cast.at)
+
+
+def test_arrives_as_a_mail_with_a_file_that_calendars_know(
+    cast: Cast, ticket: Ticket, settings: Any, post_office: PostOffice
+) -> None:
+    settings.PUBLIC_URL = "https://service.example"
+    given, token = link.give(Visit.objects.get().pk, by=cast.actor("clerk"), at=cast.at)
+    tasks.mail_link(OutboxMessage.objects.get(args=[given.pk]).pk, given.pk)  # what a worker does
+    (mail,) = post_office.mails
+    (file,) = mail.iter_attachments()
+    assert token in mail.get_body().get_content()
+    assert (file.get_content_type(), file.get_filename()) == ("text/calendar", "visit.ics")
+    assert file.get_payload(decode=True).startswith(b"BEGIN:VCALENDAR\r\n")
 
 
 def test_says_why_the_mail_was_not_taken_and_tries_again_when_it_may_be(
