@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import pgtrigger
 from django.db import models
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -55,4 +56,6 @@ class CustomerChange(models.Model):
 def _said(value: Any) -> str:
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
+    if isinstance(value, list):  # days of the week
+        return " ".join(str(WEEKDAYS_ABBR[day]) for day in value)
     return "" if value is None else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db import transaction
@@ -73,8 +73,10 @@ def _keep(
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool | int | list):
         return value
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
@@ -221,6 +223,9 @@ def save_site(
     access_hours: str = "",
     latitude: float | None = None,
     longitude: float | None = None,
+    access_days: Iterable[int] = (),
+    access_from: time | None = None,
+    access_until: time | None = None,
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
@@ -238,12 +243,25 @@ def save_site(
     if len(hours) > 120:
         raise Invalid(_("At most 120 characters."), code="too_long", field="access_hours")
     customers.check_point(latitude, longitude)
-    new = {
-        "address": address, "region": region, "access_hours": hours, "latitude": latitude, "longitude": longitude
-    }  # fmt: skip
+    days = sorted(set(access_days))
+    if any(day not in range(7) for day in days):
+        raise Invalid(_("Choose days of the week."), code="invalid_choice", field="access_days")
+    if access_from and access_until and access_until <= access_from:
+        raise Invalid(_("The end must be after the start."), code="order", field="access_until")
+    new: dict[str, Any] = {
+        "address": address,
+        "region": region,
+        "access_hours": hours,
+        "access_days": days,
+        "access_from": access_from,
+        "access_until": access_until,
+        "latitude": latitude,
+        "longitude": longitude,
+    }
     if site_id is None:
         site = Site.objects.create(customer=customer, **new)
-        _keep(customer, Change.SITE_ADDED, by=by, at=at, after={k: v for k, v in new.items() if v is not None})
+        told = {name: value for name, value in new.items() if name == "access_hours" or (value not in (None, "", []))}
+        _keep(customer, Change.SITE_ADDED, by=by, at=at, after=told)
         customer_file.settle(customer, by=by, at=at)
         return site
     site = customer.sites.select_related("region").filter(pk=site_id).first()  # type: ignore[assignment]
@@ -419,8 +437,16 @@ def _move_belongings(lost: Customer, survivor: Customer) -> None:
             Site.objects.filter(pk=same.pk).update(access_hours=site.access_hours)
         if site.latitude is not None and same.latitude is None:
             Site.objects.filter(pk=same.pk).update(latitude=site.latitude, longitude=site.longitude)
+        if _has_access_times(site) and not _has_access_times(same):
+            Site.objects.filter(pk=same.pk).update(
+                access_days=site.access_days, access_from=site.access_from, access_until=site.access_until
+            )
         site.delete()
     Product.objects.filter(customer=lost).update(customer=survivor)
+
+
+def _has_access_times(site: Site) -> bool:
+    return bool(site.access_days or site.access_from or site.access_until)
 
 
 def _standard(customer: Customer) -> tuple[bool, int | None]:

@@ -168,6 +168,7 @@ def site(request: HttpRequest, pk: int, site_id: int | None = None) -> HttpRespo
     if known:
         initial |= {"address": known.address, "region": known.region.code, "access_hours": known.access_hours}
         initial |= {"latitude": known.latitude, "longitude": known.longitude}
+        initial |= {name: getattr(known, name) for name in ("access_days", "access_from", "access_until")}
     return _correct(
         request,
         row,

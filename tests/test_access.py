@@ -20,6 +20,7 @@ from aftersales.accounts.models import Absence, PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
 from tests.people import Cast
+from tests.visits.helpers import ahead_with_link
 from tickets.sla.models import Policy
 from visits.models import Leave, Technician
 
@@ -32,6 +33,7 @@ LET_IN = {200, 204, 302, 409, 422}
 
 #                 stranger clerk disp tech offi arch supe mana admin
 ANYBODY = "200 200 200 200 200 200 200 200 200"
+ANYBODY_POST = "in in in in in in in in in"
 SIGNED_IN = "login 200 200 200 200 200 200 200 200"
 SIGNED_IN_POST = "login in in in in in in in in"
 DESK = "login 200 200 403 200 200 200 200 403"
@@ -153,6 +155,13 @@ PAGES: dict[str, Line] = {
     ),
     "visit_sheet": Line("/visits/{visit}/sheet.pdf", "login 404 404 404 404 404 404 404 404"),
     "visit_sheet_again": Line("/visits/{visit}/sheet/again/", "login 403 404 404 403 403 404 404 403", post=True),
+    "visit_link_give": Line("/visits/{visit}/link/", "login in in 403 in 403 in in 403", post=True),
+    "visit_link_revoke": Line("/visits/{visit}/link/revoke/", "login in in 403 in 403 in in 403", post=True),
+    "visit_link": Line("/v/{token}/", ANYBODY),
+    "visit_link_calendar": Line("/v/{token}/visit.ics", ANYBODY),
+    "visit_link_confirm": Line("/v/{token}/confirm/", ANYBODY_POST, post=True),
+    "visit_link_move": Line("/v/{token}/move/", ANYBODY_POST, post=True),
+    "visit_link_cancel": Line("/v/{token}/cancel/", ANYBODY_POST, post=True),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
     "customers": Line("/customers/", DESK),
@@ -181,6 +190,8 @@ API: dict[str, tuple[str, str, str]] = {
     "api-timeline": ("GET", "/api/v1/tickets/{ticket}/timeline", "401 401 403 404 200"),
     "api-actions": ("GET", "/api/v1/tickets/{ticket}/actions", "401 401 403 404 200"),
     "api-visits": ("GET", "/api/v1/tickets/{ticket}/visits", "401 401 403 404 200"),
+    "api-windows": ("GET", "/api/v1/tickets/{ticket}/windows", "401 401 403 404 200"),
+    "api-windows POST": ("POST", "/api/v1/tickets/{ticket}/windows", "401 401 403 404 in"),
     "api-sheet": ("GET", "/api/v1/tickets/{ticket}/sheet", "401 401 403 404 409"),  # it is being made
     "api-callbacks": ("GET", "/api/v1/tickets/{ticket}/callbacks", "401 401 403 404 200"),
     "api-attempts": ("POST", "/api/v1/callbacks/{callback}/attempts", "401 401 403 404 in"),
@@ -232,6 +243,9 @@ API: dict[str, tuple[str, str, str]] = {
             "set_out",
             "check_in",
             "complete_visit",
+            "confirm_visit",
+            "choose_window",
+            "decline_visit",
         )
     },
 }
@@ -275,6 +289,7 @@ class Scene:
             urgent=True,
             created_at=cast.at,
         )
+        self.token = ahead_with_link(cast, ticket)
         absence = Absence.objects.create(
             user=cast.user("technician"), starts_at=now() - timedelta(hours=1), ends_at=now() + timedelta(hours=9)
         )
@@ -289,6 +304,7 @@ class Scene:
             "number": ticket.number,
             "ticket": ticket.pk,
             "visit": ticket.visits.get().pk,
+            "token": self.token,
             "clock": ticket.clocks.order_by("pk")[0].pk,
             "broken": broken.pk,
             "policy": Policy.objects.get(target="response", current=True, vip=None).pk,
@@ -368,6 +384,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "refuse": {"reason": "x"},
     "cancel": {"reason": "x"},
     "cancel_visit": {"reason": "x"},
+    "choose_window": {"window_start": "2099-01-01T00:00:00Z"},
+    "decline_visit": {"reason": "x"},
+    "windows": {"windows": [{"start": "2099-01-01T00:00:00Z", "end": "2099-01-01T01:00:00Z"}]},
     "plan_visit": {
         "technician": "technician",
         "window_start": "2099-01-01T00:00:00Z",

@@ -66,6 +66,10 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.VISIT_PLANNED: ("calendar-plus", "indigo"),
     EventKind.VISIT_MOVED: ("calendar-time", "indigo"),
     EventKind.VISIT_CANCELLED: ("calendar-event", "orange"),
+    EventKind.VISIT_CONFIRMED: ("calendar-check", "green"),
+    EventKind.WINDOWS_WISHED: ("heart-handshake", "azure"),
+    EventKind.LINK_GIVEN: ("link", "secondary"),
+    EventKind.LINK_REVOKED: ("link-off", "orange"),
     EventKind.EN_ROUTE: ("car", "purple"),
     EventKind.CHECKED_IN: ("map-pin", "purple"),
     EventKind.VISIT_COMPLETED: ("clipboard-check", "teal"),
@@ -173,6 +177,8 @@ def who(event: Event) -> str:
         return event.user.name
     if event.partner is not None:
         return event.partner.name
+    if event.door == Door.LINK:
+        return _("the customer")
     return "" if event.kind in _BY_ITSELF else _("the system")
 
 
@@ -265,6 +271,22 @@ def _remarks(text: str, data: dict[str, Any]) -> SafeString | str:
     if data.get("lacks_skill"):
         return format_html("{} · <strong>{}</strong>", text, _("without the skill that the product asks for"))
     return text
+
+
+def _confirmed(data: dict[str, Any]) -> SafeString:
+    told = _("confirmed the visit: %(window)s") % {"window": window(data.get("start"), data.get("end"))}
+    return format_html("{}{}", told, _rule("R05"))
+
+
+def _wished(data: dict[str, Any]) -> str:
+    told = (window(one.get("start"), one.get("end")) for one in data.get("windows", []))
+    return _("wishes these times: %(windows)s") % {"windows": pgettext("between the things of a list", ", ").join(told)}
+
+
+def _link_given(data: dict[str, Any]) -> str:
+    if data.get("mailed"):
+        return _("gave the customer a link to the visit, and sent it by e-mail")
+    return _("gave the customer a link to the visit")
 
 
 def _travels(data: dict[str, Any]) -> str:
@@ -428,6 +450,10 @@ _TELLERS: dict[str, _Teller] = {
     EventKind.VISIT_PLANNED: _planned,
     EventKind.VISIT_MOVED: _moved,
     EventKind.VISIT_CANCELLED: lambda _data: _("called the visit off"),
+    EventKind.VISIT_CONFIRMED: _confirmed,
+    EventKind.WINDOWS_WISHED: _wished,
+    EventKind.LINK_GIVEN: _link_given,
+    EventKind.LINK_REVOKED: lambda _data: _("revoked the customer's link"),
     EventKind.EN_ROUTE: _travels,
     EventKind.CHECKED_IN: _arrived,
     EventKind.VISIT_COMPLETED: lambda _data: _("visit done, solved"),

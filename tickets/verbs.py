@@ -56,12 +56,17 @@ class Verb:
     rule: str = ""
     primary: bool = False  # the next step: first and filled
     obstacles: tuple[Obstacle, ...] = ()
+    customer: bool = False  # also by the customer's link
+
+    def allows(self, by: Actor) -> bool:
+        """Whether it is this actor's to do at all."""
+        return self.customer if by.is_customer else by.may(self.roles, self.scopes)
 
     def possible(self, ticket: Ticket, by: Actor) -> bool:
         """Whether it may be done now by this actor."""
         return (
             ticket.state in self.states  # first: it rules out most, and costs least
-            and by.may(self.roles, self.scopes)
+            and self.allows(by)
             and (self.condition is None or self.condition(ticket, by))
             and not any(obstacle.stands(ticket) for obstacle in self.obstacles)
         )
@@ -89,7 +94,7 @@ def available(ticket: Ticket, by: Actor) -> list[Verb]:
 def permit(ticket: Ticket, name: str, by: Actor) -> None:
     """Raise Forbidden (not this person) or NotAllowed (not now) unless the verb may be done."""
     verb = _verbs[name]
-    if not by.may(verb.roles, verb.scopes):
+    if not verb.allows(by):
         raise Forbidden(_("Your role may not do this: %(verb)s.") % {"verb": verb.label})
     if ticket.state not in verb.states:
         raise NotAllowed(

@@ -2,8 +2,8 @@
 
 from tickets import actions
 from tickets.forms import NothingForm, ReasonForm
-from visits import forms
-from visits.services import contractor, dispatch, visit
+from visits import forms, forms_customer
+from visits.services import contractor, customer, dispatch, visit
 
 
 def enter() -> None:
@@ -13,6 +13,9 @@ def enter() -> None:
     actions.add("plan_visit", forms.PlanForm, dispatch.plan_visit)
     actions.add("move_visit", forms.MoveForm, dispatch.move_visit)
     actions.add("cancel_visit", ReasonForm, dispatch.cancel_visit)
+    actions.add("confirm_visit", NothingForm, customer.confirm_visit)
+    actions.add("choose_window", forms_customer.ChooseForm, customer.choose_window)
+    actions.add("decline_visit", forms_customer.DeclineForm, customer.decline_visit)
     actions.add("cancel", ReasonForm, dispatch.cancel)
     actions.add("set_out", NothingForm, visit.set_out)
     actions.add("check_in", NothingForm, visit.check_in)

@@ -40,6 +40,8 @@ class VisitOut(serializers.Serializer[Any]):
     technician = serializers.CharField()
     window_start = serializers.DateTimeField()
     window_end = serializers.DateTimeField()
+    prepare = serializers.CharField(help_text="One complete list of what the customer has to have ready (R05).")
+    confirmed_at = serializers.DateTimeField(allow_null=True, help_text="When the customer said that the time suits.")
     en_route_at = serializers.DateTimeField(allow_null=True)
     checked_in_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
@@ -102,6 +104,8 @@ def _visit(visit: Visit) -> dict[str, Any]:
         "technician": visit.technician.name,
         "window_start": stamp(visit.window_start),
         "window_end": stamp(visit.window_end),
+        "prepare": visit.prepare,
+        "confirmed_at": stamp(visit.confirmed_at),
         "en_route_at": stamp(visit.en_route_at),
         "checked_in_at": stamp(visit.checked_in_at),
         "ended_at": stamp(visit.ended_at),

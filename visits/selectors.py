@@ -22,7 +22,7 @@ from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target
 from tickets.states import AT_THE_DESK, Kind, State
 from visits.availability import Span, open_spans, within
-from visits.models import Command, Technician, Visit
+from visits.models import Command, Technician, Visit, VisitLink
 from visits.states import ACTIVE, CommandState, VisitState
 
 OVERSEERS = LEADERS | {Role.DISPATCHER}
@@ -427,7 +427,8 @@ def history(visit: Visit, limit: int = 3) -> list[Visit]:
 
 def of_ticket(ticket: Ticket) -> list[Visit]:
     """The visits of a ticket, newest first."""
-    return list(ticket.visits.select_related("technician", "sheet").order_by("-id")[:50])
+    alive = Prefetch("links", VisitLink.objects.filter(revoked_at=None), to_attr="live_links")
+    return list(ticket.visits.select_related("technician", "sheet").prefetch_related(alive).order_by("-id")[:50])
 
 
 # ── a technician's days ────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ from aftersales.core.time import now
 from tickets import outbox
 from visits import printing
 from visits.models import ServiceSheet
+from visits.services import link as links
 from visits.services import sheet as sheets
 from visits.states import SheetState
 
@@ -20,3 +21,9 @@ def render_service_sheet(sheet_id: int) -> None:
         sheets.fail(sheet_id, f"{type(error).__name__}: {error}")
         raise
     sheets.keep(sheet_id, pdf, at=now())
+
+
+@outbox.task(links.MAIL_TASK)
+def mail_link(link_id: int) -> None:
+    """Send the customer the link to an appointment with its calendar file, once."""
+    links.mail(link_id)

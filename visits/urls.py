@@ -1,6 +1,6 @@
 from django.urls import path
 
-from visits.views import commands, dispatch, technician, visit
+from visits.views import commands, customer, dispatch, link, technician, visit
 
 urlpatterns = [
     path("dispatch/", dispatch.dispatch, name="dispatch"),
@@ -26,6 +26,13 @@ urlpatterns = [
     path("visits/<int:visit_id>/commands/", commands.receive, name="visit_commands"),
     path("visits/<int:visit_id>/move/", dispatch.move, name="visit_move"),
     path("visits/<int:visit_id>/call-off/", dispatch.call_off, name="visit_call_off"),
+    path("visits/<int:visit_id>/link/", link.give, name="visit_link_give"),
+    path("visits/<int:visit_id>/link/revoke/", link.revoke, name="visit_link_revoke"),
+    path("v/<str:token>/", customer.page, name="visit_link"),
+    path("v/<str:token>/confirm/", customer.confirm, name="visit_link_confirm"),
+    path("v/<str:token>/move/", customer.move, name="visit_link_move"),
+    path("v/<str:token>/cancel/", customer.decline, name="visit_link_cancel"),
+    path("v/<str:token>/visit.ics", customer.calendar, name="visit_link_calendar"),
     path("visits/<int:visit_id>/order/", dispatch.order, name="visit_order"),
     path("visits/<int:visit_id>/sheet.pdf", visit.sheet, name="visit_sheet"),
     path("visits/<int:visit_id>/sheet/again/", visit.sheet_again, name="visit_sheet_again"),

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy
 
 from aftersales.accounts.actors import Actor
-from aftersales.accounts.roles import LEADERS, Role
+from aftersales.accounts.roles import DESK, LEADERS, Role, Scope
 from tickets.models import Ticket
 from tickets.states import AT_THE_DESK, State
 from tickets.verbs import Verb, add
@@ -13,6 +13,7 @@ from visits.services.dispatch import needs_approval
 _PLANNERS = LEADERS | {Role.DISPATCHER}
 _VISITORS = LEADERS | {Role.TECHNICIAN, Role.DISPATCHER}  # a dispatcher records what a technician reports by telephone
 _PLANNED = frozenset({State.VISIT_PLANNED.value})
+_FOR_CUSTOMERS = frozenset({Scope.ACT, Scope.DESK})  # a partner speaks for its customer
 _AT_THE_SITE = frozenset({State.VISITING.value})
 
 
@@ -66,6 +67,35 @@ def enter() -> None:
         ),
         Verb("move_visit", gettext_lazy("Move visit"), "calendar-event", _PLANNERS, _PLANNED),
         Verb("cancel_visit", gettext_lazy("Call visit off"), "calendar-x", _PLANNERS, _PLANNED),
+        Verb(
+            "confirm_visit",
+            gettext_lazy("Customer confirms"),
+            "calendar-check",
+            DESK,
+            _PLANNED,
+            _FOR_CUSTOMERS,
+            rule="R05",
+            customer=True,
+        ),
+        Verb(
+            "choose_window",
+            gettext_lazy("Customer chooses another time"),
+            "calendar-time",
+            frozenset(),  # people move a visit to any time: `move_visit`
+            _PLANNED,
+            _FOR_CUSTOMERS,
+            rule="R26",
+            customer=True,
+        ),
+        Verb(
+            "decline_visit",
+            gettext_lazy("Customer declines the visit"),
+            "calendar-x",
+            frozenset(),  # people call a visit off: `cancel_visit`
+            _PLANNED,
+            _FOR_CUSTOMERS,
+            customer=True,
+        ),
         Verb("set_out", gettext_lazy("On my way"), "car", _VISITORS, _PLANNED, condition=_mine, otherwise=_NOT_YOURS),
         Verb(
             "check_in",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -61,6 +62,11 @@ def day(label: Any) -> forms.DateField:
     )
 
 
+def hour(label: Any) -> forms.TimeField:
+    """A time of day that may be left empty."""
+    return forms.TimeField(label=label, required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+
+
 class FileForm(forms.Form):
     """`version` is the one that was read: what somebody else saved meanwhile is not overwritten."""
 
@@ -108,6 +114,16 @@ class SiteForm(FileForm):
     )
     latitude = degrees(_("Latitude"), 90)
     longitude = degrees(_("Longitude"), 180)
+    access_days = forms.TypedMultipleChoiceField(
+        label=_("Days on which we may come"),
+        choices=list(WEEKDAYS.items()),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: every day. Times outside these days and hours are not offered to the customer."),
+    )
+    access_from = hour(_("Not before"))
+    access_until = hour(_("Not after"))
 
 
 class ProductForm(FileForm):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.models import Partner, Region
@@ -108,6 +110,9 @@ class Site(models.Model):
     )
     latitude = models.FloatField(_("latitude"), null=True, blank=True)  # WGS 84, degrees
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
+    access_days = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)  # 0 Monday; none: every day
+    access_from = models.TimeField(_("access from"), null=True, blank=True)
+    access_until = models.TimeField(_("access until"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -120,11 +125,27 @@ class Site(models.Model):
                 | models.Q(latitude__isnull=False, longitude__isnull=False)
                 & models.Q(latitude__gte=-90, latitude__lte=90, longitude__gte=-180, longitude__lte=180),
                 name="site_on_earth",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(access_from=None)
+                | models.Q(access_until=None)
+                | models.Q(access_until__gt=models.F("access_from")),
+                name="site_access_forward",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.address
+
+    @property
+    def access(self) -> str:
+        """When we may come, in words: the days and hours, and what else was said."""
+        days = " ".join(str(WEEKDAYS_ABBR[day]) for day in self.access_days)
+        hours = ""
+        if self.access_from or self.access_until:
+            first, last = self.access_from, self.access_until
+            hours = f"{first or time(0):%H:%M}–{f'{last:%H:%M}' if last else '24:00'}"
+        return " · ".join(part for part in (f"{days} {hours}".strip(), self.access_hours) if part)
 
 
 class ProductModel(Named):

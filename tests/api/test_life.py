@@ -15,7 +15,8 @@ from tickets.models import Event
 
 def _window(hours: float = 24) -> dict[str, str]:
     start = now() + timedelta(hours=hours)
-    return {"window_start": start.isoformat(), "window_end": (start + timedelta(hours=2)).isoformat()}
+    end = start + timedelta(hours=2)
+    return {"window_start": start.isoformat(), "window_end": end.isoformat(), "customer_wish": True}  # at any hour
 
 
 @pytest.mark.rule("R60")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -172,6 +172,8 @@ def test_numbers_come_and_go_but_the_last_one_stays(cast):
         ("save_site", {"address": ""}, "address"),
         ("save_site", {"address": "x" * 301}, "address"),
         ("save_site", {"address": "x", "access_hours": "x" * 121}, "access_hours"),
+        ("save_site", {"address": "x", "access_days": [7]}, "access_days"),
+        ("save_site", {"address": "x", "access_from": time(17), "access_until": time(9)}, "access_until"),
         ("save_product", {"serial": "x" * 61}, "serial"),
         ("save_product", {"voucher_number": "x" * 61}, "voucher_number"),
         ("save_product", {"purchased_on": date(2026, 3, 5)}, "purchased_on"),

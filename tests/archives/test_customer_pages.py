@@ -159,6 +159,22 @@ def test_sites_products_and_numbers_are_added_and_corrected(cast, page):
     assert {product.serial for product in Product.objects.all()} == {"AB-1", "Z-1"}
 
 
+@pytest.mark.rule("R26")
+def test_days_and_hours_of_access_are_kept_shown_and_told(cast, page):
+    ticket = cast.ticket()
+    base = f"/customers/{ticket.customer_id}"
+    sent = {"version": 1, "address": "浦东大道1号", "region": cast.region.code, "access_hours": "ring twice"}
+    page.post(f"{base}/sites/{ticket.site_id}/", {**sent, "access_days": [0, 4], "access_from": "09:00"})
+    site = ticket.customer.sites.get()
+    assert (site.access_days, site.access_from.hour, site.access_until) == ([0, 4], 9, None)
+    html = page.get(f"{base}/").content.decode()
+    assert "Mon Fri 09:00–24:00 · ring twice" in html
+    assert '<ins dir="auto">Mon Fri</ins>' in html
+    form = page.get(f"{base}/sites/{ticket.site_id}/").content.decode()
+    assert 'value="09:00"' in form
+    assert form.count("checked") == 2
+
+
 @pytest.mark.parametrize(
     ("where", "sent", "says"),
     [

@@ -54,7 +54,7 @@ def _later(cast: Cast) -> Callback:
     ticket = cast.ticket(phone="139 0000 0099", customer_name="later", serial="L1", at=at)
     start = at + timedelta(hours=1)
     dispatch.plan_visit(ticket.pk, technician=cast.technician, window_start=start, window_end=at + timedelta(hours=2),
-                        by=cast.actor("dispatcher"), at=at)  # fmt: skip
+                        customer_wish=True, by=cast.actor("dispatcher"), at=at)  # fmt: skip
     visit.check_in(ticket.pk, by=cast.actor("technician"), at=start)
     visit.complete_visit(ticket.pk, solved=True, finding="f", work_done="w", unsigned_reason="x",
                          by=cast.actor("technician"), at=start + timedelta(minutes=30))  # fmt: skip

@@ -56,6 +56,9 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "plan_visit": ({D, S, M}, AT_DESK | {"waiting"}),
     "move_visit": ({D, S, M}, {"visit_planned"}),
     "cancel_visit": ({D, S, M}, {"visit_planned"}),
+    "confirm_visit": (DESK, {"visit_planned"}),
+    "choose_window": (set(), set()),  # by the customer's link and partners: see test_link
+    "decline_visit": (set(), set()),
     "set_out": ({D, S, M, T}, {"visit_planned"}),
     "check_in": ({D, S, M, T}, {"visit_planned"}),
     "complete_visit": ({D, S, M, T}, {"visiting"}),
@@ -88,6 +91,8 @@ def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
         "move_visit": {"technician": cast.technician, "reason": "customer asked", **window},
         "cancel_visit": {"reason": "customer asked"},
         "approve_contractor": {"reason": "all ill"},
+        "choose_window": {"window_start": window["window_start"]},
+        "decline_visit": {"reason": "sold it"},
         "complete_visit": {
             "solved": True,
             "finding": "leak",

@@ -77,6 +77,8 @@ def test_unseen_ticket_is_missing_for_every_verb(cast: Cast, four: dict[str, Tic
         "set_site": {"address": "x", "region": cast.region},
         "plan_visit": window,
         "move_visit": {**window, "reason": "x"},
+        "choose_window": {"window_start": window["window_start"]},
+        "decline_visit": {"reason": "x"},
         "postpone_repair": {"until": cast.at + 240 * HOUR, "reason": "x", "reached": True},
         "hand_over": {"to": cast.user("officer")},
         "wait": {"waiting_for": "parts", "until": cast.at + 9 * HOUR, "reason": "x"},

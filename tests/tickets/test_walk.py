@@ -76,6 +76,8 @@ def words(cast: Cast, chance: random.Random, verb: str, at: datetime) -> dict[st
         ),
         "plan_visit": window,
         "move_visit": {**window, "reason": "asked"},
+        "choose_window": {"window_start": start},
+        "decline_visit": {"reason": "sold it"},
         "complete_visit": {
             "solved": chance.random() < 0.6,
             "finding": "leak",

@@ -9,10 +9,11 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from aftersales.core.time import now
 from tests.people import Cast
 from tickets.models import Ticket
 from visits.models import Visit
-from visits.services import dispatch, visit
+from visits.services import dispatch, link, visit
 
 
 def signature(size: tuple[int, int] = (600, 190), *, ink: str = "black", fmt: str = "PNG") -> str:
@@ -55,3 +56,17 @@ def complete(cast: Cast, ticket: Ticket, *, solved: bool = True, **changed: Any)
     }
     visit.complete_visit(ticket.pk, solved=solved, **{**known, **changed})
     return Visit.objects.filter(ticket=ticket).latest("pk")
+
+
+def ahead(ticket: Ticket, **after: float) -> Visit:
+    """The open visit of a ticket, put into the future of the real clock: pages ask no `at`."""
+    visit = Visit.objects.get(ticket=ticket, ended_at=None)
+    start = (now() + timedelta(**(after or {"days": 2}))).replace(minute=0, second=0, microsecond=0)
+    Visit.objects.filter(pk=visit.pk).update(window_start=start, window_end=start + timedelta(hours=2))
+    visit.refresh_from_db()
+    return visit
+
+
+def ahead_with_link(cast: Cast, ticket: Ticket) -> str:
+    """The secret of a customer's link to the visit of a ticket, which lies ahead."""
+    return link.give(ahead(ticket).pk, by=cast.actor("clerk"))[1]

@@ -79,7 +79,7 @@ def test_refuses_an_overlap_and_says_who_is_there(cast: Cast, hours: float, leng
     first = plan(cast, cast.ticket())
     other = cast.ticket(phone="139 0000 0001", customer_name="李娜", serial="ZZ-1")
     with pytest.raises(NotAllowed) as refused:
-        plan(cast, other, hours, length)
+        plan(cast, other, hours, length, customer_wish=True)
     assert refused.value.code == "slot_taken"
     assert first.order_number in refused.value.message
     assert "Li Ming" in refused.value.message

@@ -34,6 +34,7 @@ def slot(hours: float = 3) -> dict[str, str]:
     return {
         "window_start": start.strftime("%Y-%m-%dT%H:%M"),
         "window_end": (start + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M"),
+        "customer_wish": "on",  # this test may run at midnight
     }
 
 
@@ -127,7 +128,8 @@ def test_asks_the_database_the_same_for_any_number_of_rows(
                 person = cast.user("technician", serial)
                 Technician.objects.get_or_create(user=person)
                 start = at + timedelta(hours=1)
-                plan(cast, ticket, technician=person, window_start=start, window_end=start + timedelta(hours=1), at=at)
+                window = {"window_start": start, "window_end": start + timedelta(hours=1)}
+                plan(cast, ticket, technician=person, **window, at=at, customer_wish=True)
 
     add(2)
     few = count()
@@ -293,7 +295,7 @@ def test_puts_who_can_and_is_near_and_free_on_top(cast: Cast) -> None:
 
 
 def test_lays_out_the_day_in_quarters(cast: Cast) -> None:
-    visit = plan(cast, cast.ticket(), 2, 1.5)  # 12:00 to 13:30 in Shanghai
+    visit = plan(cast, cast.ticket(), 2, 1.5, customer_wish=True)  # 12:00 to 13:30 in Shanghai
     day = timezone.localdate(cast.at)
     people = selectors.candidates()
     table = selectors.day_table(day, people, selectors.visits_on(day), cast.at)
@@ -313,9 +315,11 @@ def test_shows_the_next_visit_first_and_what_was_left_open_above(cast: Cast, cli
     at = now()
     today = soon(cast, phone="139 0000 0001", customer_name="李娜", serial="ZZ-1")
     start = min(at + timedelta(minutes=10), selectors.bounds(timezone.localdate(at)).end - timedelta(minutes=20))
-    plan(cast, today, window_start=start, window_end=start + timedelta(minutes=30), at=at - timedelta(minutes=1))
+    wish = {"customer_wish": True}  # at whatever hour this runs
+    at_once = at - timedelta(minutes=1)
+    plan(cast, today, window_start=start, window_end=start + timedelta(minutes=30), at=at_once, **wish)
     later = soon(cast, phone="139 0000 0002", customer_name="周", serial="ZZ-2")
-    plan(cast, later, window_start=at + timedelta(days=2), window_end=at + timedelta(days=2, hours=1), at=at)
+    plan(cast, later, window_start=at + timedelta(days=2), window_end=at + timedelta(days=2, hours=1), at=at, **wish)
     sign_in(client, cast, "technician")
     page = client.get("/my-day/")
     days = page.context["days"]
@@ -332,7 +336,7 @@ def test_shows_the_next_visit_first_and_what_was_left_open_above(cast: Cast, cli
 def test_takes_a_visit_from_the_way_to_the_signature(cast: Cast, client: Client) -> None:
     ticket = soon(cast)
     at = now()
-    visit = plan(cast, ticket, window_start=at, window_end=at + timedelta(hours=2), at=at)
+    visit = plan(cast, ticket, window_start=at, window_end=at + timedelta(hours=2), at=at, customer_wish=True)
     sign_in(client, cast, "technician")
     address = f"/visits/{visit.pk}/"
     for step, version, state in (("set-out", 1, "en_route"), ("check-in", 2, "on_site")):
@@ -420,7 +424,8 @@ def test_serves_the_panel_of_the_ticket_as_fragment_and_page(cast: Cast, client:
 # ── what is done during a visit ────────────────────────────────────────────────────────────────
 def planned(cast: Cast) -> Visit:
     start = now() + timedelta(hours=1)
-    return plan(cast, soon(cast), window_start=start, window_end=start + timedelta(hours=2), at=now())
+    window = {"window_start": start, "window_end": start + timedelta(hours=2)}
+    return plan(cast, soon(cast), **window, at=now(), customer_wish=True)
 
 
 def test_does_a_command_of_the_visit_by_its_name(cast: Cast, client: Client) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from aftersales.accounts.actors import Actor
 from aftersales.accounts.models import User
-from aftersales.core.errors import NotAllowed, Refusal
+from aftersales.core.errors import Invalid, NotAllowed, Refusal
 from tests.people import Cast
 from tests.visits.helpers import plan
 from tickets.models import Event, Ticket
 from visits.models import Visit
-from visits.services import dispatch
+from visits.services import customer, dispatch
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
@@ -46,8 +47,8 @@ def test_gives_one_slot_to_one_of_two_dispatchers(cast: Cast) -> None:
     assert cast.technician
     for round_, (one, two) in enumerate(zip(tickets[::2], tickets[1::2], strict=True)):
         answers = at_once(
-            lambda one=one, hours=2 + 3 * round_: plan(cast, one, hours, by=boris),
-            lambda two=two, hours=2.5 + 3 * round_: plan(cast, two, hours, by=vera),
+            lambda one=one, hours=2 + 3 * round_: plan(cast, one, hours, by=boris, customer_wish=True),
+            lambda two=two, hours=2.5 + 3 * round_: plan(cast, two, hours, by=vera, customer_wish=True),
         )
         won = [answer for answer in answers if isinstance(answer, Visit)]
         lost = [answer for answer in answers if isinstance(answer, NotAllowed)]
@@ -157,3 +158,18 @@ def test_the_database_refuses_an_overlap_whoever_writes(cast: Cast) -> None:
             window_end=visit.window_end + timedelta(hours=1),
             planned_at=cast.at,
         )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("_again", range(4))
+def test_gives_one_slot_to_a_customer_or_to_a_dispatcher(cast: Cast, _again: int) -> None:
+    mine, other = cast.ticket(), cast.ticket(phone="139 0000 0001", customer_name="李娜", serial="ZZ-1")
+    start = plan(cast, mine, 3.5).window_start + timedelta(hours=4)  # from 13:30 to 17:30
+    by = Actor.with_link(mine.pk)
+    answers = at_once(
+        lambda: customer.choose_window(mine.pk, window_start=start, by=by, at=cast.at),
+        lambda: plan(cast, other, 7.5),
+    )
+    lost = [answer for answer in answers if isinstance(answer, NotAllowed | Invalid)]
+    assert [refused.code in ("slot_taken", "not_offered") for refused in lost] == [True], answers
+    assert Visit.objects.filter(window_start=start).count() == 1

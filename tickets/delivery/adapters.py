@@ -47,6 +47,15 @@ class Away(Later):
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file of text that goes with a message."""
+
+    name: str
+    content: str
+    media_type: str
+
+
+@dataclass(frozen=True)
 class Message:
     """One message to one person. `key` is the same each time it is sent: by it a receiver knows a duplicate."""
 
@@ -55,6 +64,7 @@ class Message:
     subject: str
     text: str
     link: str = ""
+    attachments: tuple[Attachment, ...] = ()  # by e-mail only
 
     @property
     def short(self) -> str:
@@ -105,6 +115,7 @@ class Email:
                 "Message-ID": f"<{message.key}@{self._domain}>",
                 "Auto-Submitted": "auto-generated",  # no "I am on holiday" in answer
             },
+            attachments=[(file.name, file.content, file.media_type) for file in message.attachments],
         )
         try:
             self._server.send_messages([mail])

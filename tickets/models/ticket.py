@@ -34,6 +34,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Only what this person or partner may see (R75)."""
         if actor.partner is not None:
             return self.filter(partner=actor.partner)
+        if actor.is_customer:
+            return self.filter(pk=actor.ticket_id)
         if actor.user is None:
             return self
         if actor.user.role == Role.ADMIN:

@@ -8,6 +8,7 @@ from typing import Any
 from tickets.sla import special_days
 
 SERVICE_HOURS = [["08:30", "22:00"]]  # R09, every day
+VISIT_HOURS = [["08:00", "12:00"], ["13:30", "20:00"]]  # R26, every day: nobody is visited when people eat or rest
 OFFICE_HOURS = [["08:30", "12:00"], ["13:00", "17:30"]]  # of a working day
 FIRST_YEAR = 2026  # of the holidays that a new installation knows
 WORKING_DAY = timedelta(hours=8)  # of open time in these hours
@@ -60,6 +61,7 @@ def install(calendar_model: Any, policy_model: Any) -> None:
         ("working-days-hk", ("Working days (Hong Kong)", "工作日（香港）", "工作日（香港）"), "HK", "Asia/Hong_Kong"),
     ):
         _working_days(calendar_model, code, names, country=country, zone=zone)
+    install_visit_hours(calendar_model)
     waits_for_customer = {"pause_reasons": ["customer"]}
     rows: list[dict[str, Any]] = [
         {"target": "response", "rule": "R03", "span": _HOUR, "calendar": service, "steps": _SHORT},
@@ -123,6 +125,11 @@ def install(calendar_model: Any, policy_model: Any) -> None:
             for grade, hours in by_grade.items()
         ]
     policy_model.objects.bulk_create([policy_model(**row) for row in rows])
+
+
+def install_visit_hours(calendar_model: Any) -> None:
+    """Make the calendar of the hours in which visits are offered, unless there is one (R26)."""
+    _calendar(calendar_model, "visit-hours", ("Visiting hours", "上门时间", "到府時間"), week=[VISIT_HOURS] * 7)
 
 
 def install_days(calendar_model: Any, day_model: Any, *, upto: int) -> None:

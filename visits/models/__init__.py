@@ -1,7 +1,8 @@
-"""Technicians, appointments and visits, dispatch orders, service sheets."""
+"""Technicians, appointments and visits, customers' links, dispatch orders, service sheets."""
 
 from visits.models.approval import BookingOverride, ContractorApproval
 from visits.models.command import Command
+from visits.models.link import VisitLink
 from visits.models.sheet import ServiceSheet
 from visits.models.technician import Leave, Technician
 from visits.models.travel import Travel, TravelSettings
@@ -17,4 +18,5 @@ __all__ = [
     "Travel",
     "TravelSettings",
     "Visit",
+    "VisitLink",
 ]

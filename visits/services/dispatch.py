@@ -24,6 +24,7 @@ from tickets.sla import clocks
 from tickets.sla.states import Target
 from tickets.states import EventKind, Kind
 from tickets.verbs import permit
+from visits import windows
 from visits.models import Visit
 from visits.services import booking
 from visits.states import ACTIVE, VisitState
@@ -104,6 +105,7 @@ def plan_visit(
         raise Invalid(_("A visit needs an address: add it to the ticket first."), code="required", field="site")
     booking.must_be_technician(technician)
     _check_window(window_start, window_end, at)
+    windows.check_rest(ticket, window_start, window_end, customer_wish=customer_wish)
     prepare = clean_text(prepare)
     if len(prepare) > LONGEST_LIST:
         raise Invalid(_("At most %(max)s characters.") % {"max": LONGEST_LIST}, code="too_long", field="prepare")
@@ -173,6 +175,7 @@ def move_visit(
     visit = open_visit(ticket)
     reason = _reason(reason)
     _check_window(window_start, window_end, at)
+    windows.check_rest(ticket, window_start, window_end, customer_wish=customer_wish)
     if visit.state != VisitState.PLANNED:
         raise NotAllowed(_("The technician is on the way already."))
     before = {
@@ -181,6 +184,8 @@ def move_visit(
         "technician": visit.technician.name,
     }
     former, left = visit.technician, visit.window_start
+    if (window_start, window_end) != (visit.window_start, visit.window_end):
+        visit.confirmed_at = None  # the customer said yes to another time
     visit.technician, visit.window_start, visit.window_end = technician, window_start, window_end
     visit.version += 1
     booked = booking.book(visit, ticket, by=by, at=at, override_reason=override_reason)
@@ -218,7 +223,7 @@ def cancel_visit(
     permit(ticket, "cancel_visit", by)
     reason = _reason(reason)
     was = ticket.state
-    visit = _call_off(ticket, reason=reason, at=at)
+    visit = call_off(ticket, reason=reason, at=at)
     move(ticket.unplan_visit)
     event = timeline.record(
         ticket, EventKind.VISIT_CANCELLED, at=at, by=by, was=was, changed=["technician"], visit=visit.pk, note=reason
@@ -234,7 +239,7 @@ def cancel(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None
     at = at or now()
     permit(ticket, "cancel", by)
     reason = _reason(reason)
-    visit = _call_off(ticket, reason=reason, at=at) if ticket.visits.filter(state__in=ACTIVE).exists() else None
+    visit = call_off(ticket, reason=reason, at=at) if ticket.visits.filter(state__in=ACTIVE).exists() else None
     desk.cancel_locked(ticket, reason=reason, by=by, at=at)
     if visit is not None:
         event = timeline.record(ticket, EventKind.VISIT_CANCELLED, at=at, by=by, visit=visit.pk, note=reason)
@@ -258,12 +263,18 @@ def open_visit(ticket: Ticket, *, seen: Seen | None = None) -> Visit:
     visit = ticket.visits.select_for_update(of=("self",)).select_related("technician").filter(state__in=ACTIVE).first()
     if visit is None:
         raise Missing(_("No visit is planned."))
-    if seen is not None and (seen.visit != visit.pk or seen.version not in (None, visit.version)):
-        raise Stale(_("The visit was changed meanwhile. Nothing of yours was saved: look at it again."))
+    check_seen(visit, seen)
     return visit
 
 
-def _call_off(ticket: Ticket, *, reason: str, at: datetime) -> Visit:
+def check_seen(visit: Visit, seen: Seen | None) -> None:
+    """Raise Stale when this is not the visit that was seen, as it was then."""
+    if seen is not None and (seen.visit != visit.pk or seen.version not in (None, visit.version)):
+        raise Stale(_("The visit was changed meanwhile. Nothing of yours was saved: look at it again."))
+
+
+def call_off(ticket: Ticket, *, reason: str, at: datetime) -> Visit:
+    """End the open appointment of a locked ticket."""
     booking.lock(_technicians_of(ticket))
     visit = open_visit(ticket)
     move(visit.cancel, at, reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.forms import Form
@@ -188,6 +189,20 @@ def sheet_again(request: HttpRequest, visit_id: int) -> HttpResponse:
 @require_safe
 def of_ticket(request: HttpRequest, number: str) -> HttpResponse:
     """The visits of a ticket, as a panel of its page."""
+    return panel(request, number)
+
+
+@dataclass(frozen=True)
+class Given:
+    """A customer's link that was made just now: the only time that it is shown."""
+
+    visit_id: int
+    url: str
+    mail_state: str
+
+
+def panel(request: HttpRequest, number: str, *, given: Given | None = None) -> HttpResponse:
+    """The panel; with a link that was just given."""
     actor = Actor.of(request)
     ticket = Ticket.objects.visible_to(actor).filter(number=number).select_related("technician").first()
     if ticket is None:
@@ -200,6 +215,9 @@ def of_ticket(request: HttpRequest, number: str) -> HttpResponse:
         "may_plan": role in OVERSEERS and "plan_visit" in verbs,
         "may_move": role in OVERSEERS and "move_visit" in verbs,
         "may_open": role in OVERSEERS,
+        "may_confirm": "confirm_visit" in verbs,
+        "may_link": role in DESK,
+        "given": given,
         "mine": person(request).pk,
     }
     template = "visits/ticket_panel.html#panel" if request.htmx else "visits/ticket_panel.html"  # type: ignore[attr-defined]
