@@ -223,7 +223,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-MAX_BODY_BYTES = 8 * 1024 * 1024  # refused with 413 before it is read
+MAX_BODY_BYTES = 11 * 1024 * 1024  # a photograph of 10 MB; more is refused with 413 before it is read
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # empty: /metrics answers the loopback only
 
 # ── Words ───────────────────────────────────────────────────────────────────────────────────────

@@ -116,6 +116,12 @@ PAGES: dict[str, Line] = {
     "visit_do": Line(
         "/visits/{visit}/do/set_out/", "login 403 in in 403 403 in in 403", "login 403 in 404 403 403 in in 403", True
     ),
+    "visit_photographs": Line(
+        "/visits/{visit}/photographs/", "login 403 in in 403 403 in in 403", "login 403 in 404 403 403 in in 403", True
+    ),
+    "visit_photograph": Line(
+        "/visits/{visit}/photographs/00000000-0000-4000-8000-000000000001/", "login 404 404 404 404 404 404 404 404"
+    ),
     "visit_move": Line("/visits/{visit}/move/", "login 403 in 403 403 403 in in 403", post=True),
     "visit_call_off": Line("/visits/{visit}/call-off/", "login 403 in 403 403 403 in in 403", post=True),
     "visit_order": Line(

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from visits.views import dispatch, visit
+from visits.views import dispatch, photograph, visit
 
 urlpatterns = [
     path("dispatch/", dispatch.dispatch, name="dispatch"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("visits/<int:visit_id>/check-in/", visit.check_in, name="visit_check_in"),
     path("visits/<int:visit_id>/report/", visit.report, name="visit_report"),
     path("visits/<int:visit_id>/do/<slug:name>/", visit.do, name="visit_do"),
+    path("visits/<int:visit_id>/photographs/", photograph.add, name="visit_photographs"),
+    path("visits/<int:visit_id>/photographs/<uuid:key>/", photograph.show, name="visit_photograph"),
     path("visits/<int:visit_id>/move/", dispatch.move, name="visit_move"),
     path("visits/<int:visit_id>/call-off/", dispatch.call_off, name="visit_call_off"),
     path("visits/<int:visit_id>/order/", dispatch.order, name="visit_order"),

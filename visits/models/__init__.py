@@ -1,7 +1,8 @@
 """Technicians, appointments and visits, dispatch orders, service sheets."""
 
+from visits.models.photograph import Photograph
 from visits.models.sheet import ServiceSheet
 from visits.models.technician import Technician
 from visits.models.visit import Visit
 
-__all__ = ["ServiceSheet", "Technician", "Visit"]
+__all__ = ["Photograph", "ServiceSheet", "Technician", "Visit"]
