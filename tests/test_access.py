@@ -129,6 +129,8 @@ PAGES: dict[str, Line] = {
     ),
     "visit_sheet": Line("/visits/{visit}/sheet.pdf", "login 404 404 404 404 404 404 404 404"),
     "visit_sheet_again": Line("/visits/{visit}/sheet/again/", "login 403 404 404 403 403 404 404 403", post=True),
+    "warranty_terms": Line("/warranty/terms/", "login 403 403 403 403 403 200 200 403"),
+    "warranty_terms_of": Line("/warranty/terms/kfr-35gw/", "login 403 403 403 403 403 200 200 403"),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
     "customers": Line("/customers/", DESK),

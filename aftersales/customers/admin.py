@@ -7,7 +7,18 @@ from aftersales.customers.models import Contract, ProductModel
 
 @admin.register(ProductModel)
 class ProductModelAdmin(admin.ModelAdmin):
-    list_display = ("code", "name_en", "name_zh_hans", "name_zh_hant", "line", "warranty_months", "skill")
+    list_display = (
+        "code",
+        "name_en",
+        "name_zh_hans",
+        "name_zh_hant",
+        "line",
+        "warranty_starts",
+        "labour_months",
+        "parts_months",
+        "travel_months",
+        "skill",
+    )
     list_filter = ("line",)
     search_fields = ("code", "name_en", "name_zh_hans", "name_zh_hant")
 

@@ -1,4 +1,4 @@
-"""Photographs: real pictures only, bounded, without what a camera adds, once each, seen by whoever may see the visit."""
+"""Photographs: real pictures only, bounded, without what a camera adds, once each, for whoever sees the visit."""
 
 import io
 import json

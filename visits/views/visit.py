@@ -19,7 +19,7 @@ from aftersales.accounts.views import person
 from aftersales.core.errors import NotAllowed, Refusal
 from aftersales.core.middleware import refuse_on_page
 from aftersales.core.time import now
-from aftersales.customers import services as customers
+from aftersales.customers import selectors as customers
 from tickets import actions
 from tickets.models import Ticket
 from tickets.verbs import available
@@ -230,7 +230,7 @@ def _page(
         "ticket": ticket,
         "sheet": getattr(found, "sheet", None),
         "history": selectors.history(found),
-        "warranty": customers.in_warranty(ticket.product, at=now()) if ticket.product else None,
+        "warranty": customers.warranty(ticket.product, at=now()) if ticket.product else None,
         "form": form or CompleteForm(),
         "cards": cards.shown(found, actor),
         "verbs": verbs,
