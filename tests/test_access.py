@@ -205,6 +205,7 @@ API: dict[str, tuple[str, str, str]] = {
             "set_out",
             "check_in",
             "complete_visit",
+            "decide_warranty",
         )
     },
 }
@@ -343,6 +344,13 @@ BODIES: dict[str, dict[str, Any]] = {
         "window_end": "2099-01-01T01:00:00Z",
         "reason": "x",
     },
+    "decide_warranty": {"proof": "none"},
+    "record_consent": {"voucher_seen": True, "parts_complete": True, "human_damage": False, "agreed": True},
+    "record_finding": {"code": "x"},
+    "drop_finding": {"code": "x"},
+    "propose_plan": {"what": "x"},
+    "dispute_plan": {"reason": "x"},
+    "report_major_failure": {"occurred_at": "2026-01-01T00:00:00Z", "place": "x", "what": "x", "first_plan": "x"},
     "complete_visit": {"solved": True, "finding": "x", "work_done": "x", "unsigned_reason": "x"},
 }
 

@@ -1,9 +1,15 @@
 """How consent, warranty, findings, repair plan and major failure are asked for, and their cards."""
 
+from tickets import actions
 from visits import cards_warranty as shown
+from visits import forms_warranty as forms
 from visits.cards import Card, add
+from visits.services import warranty
 
 
 def enter() -> None:
     """Enter them; called once when the house starts."""
     add(Card("photographs", 25, "visits/cards/photographs.html", shown.photographs))
+    add(Card("warranty", 32, "visits/cards/warranty.html", shown.warranty))
+    actions.add("decide_warranty", forms.WarrantyForm, warranty.decide_warranty)
+    actions.add("approve_warranty", forms.ApproveWarrantyForm, warranty.approve_warranty)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from aftersales.accounts.actors import Actor
+from aftersales.accounts.roles import LEADERS
+from aftersales.core.time import now
+from aftersales.customers import selectors as customers
 from visits.forms_photograph import PhotographForm
-from visits.models import Visit
+from visits.forms_warranty import WarrantyForm
+from visits.models import Visit, WarrantyDecision
 from visits.services.photograph import MOST
 from visits.states import ACTIVE, VisitState
+from visits.states_warranty import Exclusion
 
 
 def photographs(visit: Visit, actor: Actor) -> dict[str, Any] | None:
@@ -19,3 +24,54 @@ def photographs(visit: Visit, actor: Actor) -> dict[str, Any] | None:
         return None
     room = goes_on and len(found) < MOST
     return {"photographs": found, "form": PhotographForm() if room else None, "full": goes_on and not room}
+
+
+def warranty(visit: Visit, actor: Actor) -> dict[str, Any] | None:
+    """The decision as it stands, what the terms say, and the form while the visit goes on."""
+    decision: WarrantyDecision | None = getattr(visit, "warranty_decision", None)
+    at_the_site = visit.state == VisitState.ON_SITE
+    product = visit.ticket.product
+    if decision is None and not at_the_site:
+        return None
+    return {
+        "decision": decision,
+        "exclusions": _exclusions(decision) if decision else [],
+        "may_approve": decision is not None
+        and not decision.final
+        and actor.may(LEADERS)
+        and (actor.user is None or decision.decided_by_id != actor.user.pk),
+        "product": product,
+        "terms": customers.warranty(product, at=now()) if product else None,
+        "form": WarrantyForm(initial=_before(decision)) if at_the_site and product else None,
+        "open": decision is None or decision.approved_at is None,
+    }
+
+
+def _exclusions(decision: WarrantyDecision) -> list[tuple[Exclusion, str]]:
+    found = decision.inputs["exclusions"]
+    return [(code, found[code.value]) for code in Exclusion if code.value in found]
+
+
+def _before(decision: WarrantyDecision | None) -> dict[str, Any]:
+    """What was entered before, to be corrected."""
+    if decision is None:
+        return {}
+    inputs = decision.inputs
+    found = inputs["exclusions"]
+    return {
+        "proof": inputs["proof"],
+        "voucher_number": inputs["voucher_number"],
+        "barcode": inputs["barcode"],
+        "started": inputs["started_on"] if inputs["start_from"] == "entered" else None,
+        **{code.value: code.value in found for code in Exclusion},
+        **{f"{code.value}_reason": found.get(code.value, "") for code in Exclusion},
+        **{
+            cover: getattr(decision, cover)
+            for cover in ("labour", "parts", "travel")
+            if getattr(decision, cover) != inputs["computed"][cover]
+        },
+        "differs_reason": decision.differs_reason,
+        "explanation": decision.explanation,
+        "signer_name": decision.signer_name,
+        "unsigned_reason": decision.unsigned_reason,
+    }

@@ -58,6 +58,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "set_out": ({D, S, M, T}, {"visit_planned"}),
     "check_in": ({D, S, M, T}, {"visit_planned"}),
     "complete_visit": ({D, S, M, T}, {"visiting"}),
+    "decide_warranty": ({D, S, M, T}, {"visiting"}),
+    "approve_warranty": (set(), set()),  # no verdict waits: see test_warranty
 }
 
 
@@ -86,6 +88,8 @@ def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
         "plan_visit": {"technician": cast.technician, **window},
         "move_visit": {"technician": cast.technician, "reason": "customer asked", **window},
         "cancel_visit": {"reason": "customer asked"},
+        "approve_warranty": {"approve": True},
+        "decide_warranty": {"proof": "none", "explanation": "no papers", "signer_name": "x"},
         "complete_visit": {
             "solved": True,
             "finding": "leak",

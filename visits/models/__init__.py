@@ -4,5 +4,6 @@ from visits.models.photograph import Photograph
 from visits.models.sheet import ServiceSheet
 from visits.models.technician import Technician
 from visits.models.visit import Visit
+from visits.models.warranty import WarrantyDecision
 
-__all__ = ["Photograph", "ServiceSheet", "Technician", "Visit"]
+__all__ = ["Photograph", "ServiceSheet", "Technician", "Visit", "WarrantyDecision"]

@@ -1,0 +1,52 @@
+"""The verbs of consent, warranty, findings, repair plan and major failure."""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext_lazy
+
+from aftersales.accounts.actors import Actor
+from aftersales.accounts.roles import LEADERS, Role
+from tickets.models import Ticket
+from tickets.states import State
+from tickets.verbs import Verb, add
+from visits.services import warranty
+
+_VISITORS = LEADERS | {Role.TECHNICIAN, Role.DISPATCHER}  # a dispatcher records what a technician reports by telephone
+_AT_THE_SITE = frozenset({State.VISITING.value})
+_ALL = frozenset(state.value for state in State)
+
+DURING_A_VISIT = frozenset({"decide_warranty"})
+
+Mine = Callable[[Ticket, Actor], bool]
+
+
+def enter(mine: Mine, not_yours: object) -> None:
+    """Enter the verbs; `mine` says whether the visit is this technician's."""
+
+    def at_the_site(name: str, label: object, icon: str, rule: str) -> Verb:
+        return Verb(
+            name,
+            label,  # type: ignore[arg-type]
+            icon,
+            _VISITORS,
+            _AT_THE_SITE,
+            condition=mine,
+            otherwise=not_yours,  # type: ignore[arg-type]
+            rule=rule,
+        )
+
+    add(
+        at_the_site("decide_warranty", gettext_lazy("Decide warranty"), "shield-check", "R11"),
+        Verb(
+            "approve_warranty",
+            gettext_lazy("Approve warranty"),
+            "shield-check",
+            LEADERS,
+            _ALL,
+            frozenset(),
+            lambda ticket, _by: warranty.waits_for_approval(ticket),
+            gettext_lazy("No warranty decision waits for approval."),
+            "R11",
+            primary=True,
+        ),
+    )
