@@ -21,6 +21,7 @@ from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
 from tests.people import Cast
 from tickets.sla.models import Policy
+from visits.models import FaultCode
 
 # The columns are read down: lines may be longer than elsewhere.
 # ruff: noqa: E501
@@ -129,6 +130,9 @@ PAGES: dict[str, Line] = {
     ),
     "visit_sheet": Line("/visits/{visit}/sheet.pdf", "login 404 404 404 404 404 404 404 404"),
     "visit_sheet_again": Line("/visits/{visit}/sheet/again/", "login 403 404 404 403 403 404 404 403", post=True),
+    "fault_codes": Line("/warranty/codes/", "login 403 403 403 403 403 200 200 403"),
+    "fault_code_new": Line("/warranty/codes/new/", "login 403 403 403 403 403 200 200 403"),
+    "fault_code": Line("/warranty/codes/of/power/", "login 403 403 403 403 403 200 200 403"),
     "warranty_terms": Line("/warranty/terms/", "login 403 403 403 403 403 200 200 403"),
     "warranty_terms_of": Line("/warranty/terms/kfr-35gw/", "login 403 403 403 403 403 200 200 403"),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
@@ -205,7 +209,10 @@ API: dict[str, tuple[str, str, str]] = {
             "set_out",
             "check_in",
             "complete_visit",
+            "record_consent",
             "decide_warranty",
+            "record_finding",
+            "drop_finding",
         )
     },
 }
@@ -235,6 +242,7 @@ class Scene:
     def __init__(self, cast: Cast) -> None:
         self.cast = cast
         supervisor = cast.user("supervisor")
+        FaultCode.objects.get_or_create(code="power", defaults={"name_en": "No power"})
         visited = cast.visited(phone="138 0000 4413", customer_name="李雷", serial="X-9")
         ticket = cast.ticket_in("visit_planned")
         cast.ticket_in("received", phone="138 0000 4414", customer_name="韩梅梅", serial="X-8", kind="installation")

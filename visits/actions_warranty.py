@@ -2,14 +2,20 @@
 
 from tickets import actions
 from visits import cards_warranty as shown
+from visits import forms_finding
 from visits import forms_warranty as forms
 from visits.cards import Card, add
-from visits.services import warranty
+from visits.services import consent, finding, warranty
 
 
 def enter() -> None:
     """Enter them; called once when the house starts."""
     add(Card("photographs", 25, "visits/cards/photographs.html", shown.photographs))
+    add(Card("consent", 30, "visits/cards/consent.html", shown.consent))
+    add(Card("findings", 34, "visits/cards/findings.html", shown.findings))
     add(Card("warranty", 32, "visits/cards/warranty.html", shown.warranty))
     actions.add("decide_warranty", forms.WarrantyForm, warranty.decide_warranty)
     actions.add("approve_warranty", forms.ApproveWarrantyForm, warranty.approve_warranty)
+    actions.add("record_consent", forms_finding.ConsentForm, consent.record_consent)
+    actions.add("record_finding", forms_finding.FindingForm, finding.record_finding)
+    actions.add("drop_finding", forms_finding.DropForm, finding.drop_finding)

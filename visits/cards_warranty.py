@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.roles import LEADERS
 from aftersales.core.time import now
 from aftersales.customers import selectors as customers
+from visits.forms_finding import ConsentForm, FindingForm
 from visits.forms_photograph import PhotographForm
 from visits.forms_warranty import WarrantyForm
-from visits.models import Visit, WarrantyDecision
+from visits.models import Consent, Visit, WarrantyDecision
+from visits.services.finding import codes_for
 from visits.services.photograph import MOST
 from visits.states import ACTIVE, VisitState
 from visits.states_warranty import Exclusion
@@ -74,4 +78,36 @@ def _before(decision: WarrantyDecision | None) -> dict[str, Any]:
         "explanation": decision.explanation,
         "signer_name": decision.signer_name,
         "unsigned_reason": decision.unsigned_reason,
+    }
+
+
+def consent(visit: Visit, actor: Actor) -> dict[str, Any] | None:
+    """What was looked at and the customer's answer; after the visit also that nothing was recorded."""
+    known: Consent | None = getattr(visit, "consent", None)
+    at_the_site = visit.state == VisitState.ON_SITE
+    if known is None and not at_the_site and visit.state not in (VisitState.COMPLETED, VisitState.NOT_SOLVED):
+        return None
+    names = ("voucher_seen", "parts_complete", "human_damage", "agreed")
+    initial: dict[str, Any] = {}
+    if known is not None:
+        initial = {name: str(getattr(known, name)).lower() for name in names}
+        initial |= {"mismatch": known.mismatch, "signer_name": known.signer_name}
+    return {
+        "consent": known,
+        "form": ConsentForm(initial=initial) if at_the_site else None,
+        "words": f"{_('yes')},{_('no')}",
+    }
+
+
+def findings(visit: Visit, actor: Actor) -> dict[str, Any] | None:
+    """What was found, and the form with the codes of the product's line while the visit goes on."""
+    at_the_site = visit.state == VisitState.ON_SITE
+    found = list(visit.findings.select_related("code").prefetch_related("photographs"))
+    if not found and not at_the_site:
+        return None
+    return {
+        "findings": found,
+        "codes": list(codes_for(visit.ticket)) if at_the_site else [],
+        "photographs": list(visit.photographs.all()) if at_the_site else [],
+        "form": FindingForm() if at_the_site else None,
     }

@@ -380,7 +380,7 @@ def visit_page(visits: QuerySet[Visit], visit_id: int) -> Visit | None:
         .select_related(
             "technician", "planned_by", "sheet", "ticket__customer", "ticket__site__region", "ticket__region",
             "ticket__product__model", "ticket__owner", "ticket__technician", "ticket__dispatch_approved_by",
-            "warranty_decision__approver", "warranty_decision__approved_by",
+            "consent", "warranty_decision__approver", "warranty_decision__approved_by",
         )
         .prefetch_related("ticket__customer__phones", _on_site_clocks("ticket__clocks"))
         .first()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from visits.views import dispatch, photograph, visit, warranty
+from visits.views import dispatch, fault_codes, photograph, visit, warranty
 
 urlpatterns = [
     path("dispatch/", dispatch.dispatch, name="dispatch"),
@@ -19,6 +19,9 @@ urlpatterns = [
     path("visits/<int:visit_id>/order/", dispatch.order, name="visit_order"),
     path("visits/<int:visit_id>/sheet.pdf", visit.sheet, name="visit_sheet"),
     path("visits/<int:visit_id>/sheet/again/", visit.sheet_again, name="visit_sheet_again"),
+    path("warranty/codes/", fault_codes.codes, name="fault_codes"),
+    path("warranty/codes/new/", fault_codes.code, name="fault_code_new"),
+    path("warranty/codes/of/<slug:code>/", fault_codes.code, name="fault_code"),
     path("warranty/terms/", warranty.terms, name="warranty_terms"),
     path("warranty/terms/<slug:code>/", warranty.terms_of, name="warranty_terms_of"),
     path("tickets/<ticket_number:number>/visits/", visit.of_ticket, name="ticket_visits"),

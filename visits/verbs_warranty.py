@@ -15,7 +15,7 @@ _VISITORS = LEADERS | {Role.TECHNICIAN, Role.DISPATCHER}  # a dispatcher records
 _AT_THE_SITE = frozenset({State.VISITING.value})
 _ALL = frozenset(state.value for state in State)
 
-DURING_A_VISIT = frozenset({"decide_warranty"})
+DURING_A_VISIT = frozenset({"record_consent", "decide_warranty", "record_finding", "drop_finding"})
 
 Mine = Callable[[Ticket, Actor], bool]
 
@@ -36,7 +36,10 @@ def enter(mine: Mine, not_yours: object) -> None:
         )
 
     add(
+        at_the_site("record_consent", gettext_lazy("Record consent"), "heart-handshake", "R27"),
         at_the_site("decide_warranty", gettext_lazy("Decide warranty"), "shield-check", "R11"),
+        at_the_site("record_finding", gettext_lazy("Record finding"), "search", ""),
+        at_the_site("drop_finding", gettext_lazy("Take a finding back"), "x", ""),
         Verb(
             "approve_warranty",
             gettext_lazy("Approve warranty"),

@@ -16,6 +16,7 @@ from tickets import actions, verbs
 from tickets.models import Event, Notice, Ticket
 from tickets.sla.models import Segment
 from tickets.states import State
+from visits.models import FaultCode
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +59,9 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "set_out": ({D, S, M, T}, {"visit_planned"}),
     "check_in": ({D, S, M, T}, {"visit_planned"}),
     "complete_visit": ({D, S, M, T}, {"visiting"}),
+    "record_consent": ({D, S, M, T}, {"visiting"}),
+    "record_finding": ({D, S, M, T}, {"visiting"}),
+    "drop_finding": (set(), set()),  # nothing was found: see test_finding
     "decide_warranty": ({D, S, M, T}, {"visiting"}),
     "approve_warranty": (set(), set()),  # no verdict waits: see test_warranty
 }
@@ -88,6 +92,9 @@ def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
         "plan_visit": {"technician": cast.technician, **window},
         "move_visit": {"technician": cast.technician, "reason": "customer asked", **window},
         "cancel_visit": {"reason": "customer asked"},
+        "record_consent": {"voucher_seen": True, "parts_complete": True, "human_damage": False, "agreed": True},
+        "record_finding": {"code": FaultCode.objects.get_or_create(code="power", name_en="No power")[0].code},
+        "drop_finding": {"code": "power"},
         "approve_warranty": {"approve": True},
         "decide_warranty": {"proof": "none", "explanation": "no papers", "signer_name": "x"},
         "complete_visit": {

@@ -1,9 +1,20 @@
 """Technicians, appointments and visits, dispatch orders, service sheets."""
 
+from visits.models.consent import Consent
+from visits.models.finding import FaultCode, Finding
 from visits.models.photograph import Photograph
 from visits.models.sheet import ServiceSheet
 from visits.models.technician import Technician
 from visits.models.visit import Visit
 from visits.models.warranty import WarrantyDecision
 
-__all__ = ["Photograph", "ServiceSheet", "Technician", "Visit", "WarrantyDecision"]
+__all__ = [
+    "Consent",
+    "FaultCode",
+    "Finding",
+    "Photograph",
+    "ServiceSheet",
+    "Technician",
+    "Visit",
+    "WarrantyDecision",
+]

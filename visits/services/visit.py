@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
 from aftersales.accounts.actors import Actor
-from aftersales.core.errors import Invalid
+from aftersales.core.errors import Invalid, NotAllowed
 from aftersales.core.fsm import move
 from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
@@ -26,7 +26,7 @@ from tickets.sla.states import Target
 from tickets.states import EventKind
 from tickets.verbs import permit
 from visits import hooks
-from visits.models import ServiceSheet, Visit
+from visits.models import Consent, ServiceSheet, Visit
 from visits.services.dispatch import Seen, open_visit
 from visits.services.sheet import RENDER_TASK
 
@@ -118,6 +118,12 @@ def complete_visit(
     visit.satisfaction = satisfaction
     visit.signature = read_signature(signature) if signature else None
     _check_report(visit)
+    if solved and Consent.objects.filter(visit=visit, agreed=False).exists():
+        raise NotAllowed(
+            _("The customer did not agree to the work: finish the visit as not solved, or record the consent anew."),
+            code="no_consent",
+            rule="R27",
+        )
     visit.signed_at = at if visit.signature else None
     was = ticket.state
     move(visit.complete if solved else visit.leave_unsolved, at)
