@@ -232,6 +232,7 @@ LANGUAGES = [("en", "English"), ("zh-hans", "简体中文"), ("zh-hant", "繁體
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
 USE_TZ = True
+REPEAT_REPAIR_DAYS = env.int("REPEAT_REPAIR_DAYS", default=90)  # R17, where no fault codes tell
 DEFAULT_PHONE_REGION = env.str("DEFAULT_PHONE_REGION", default="CN")
 COMPANY = env.str("COMPANY", default="Aftersales")  # the mark on forms
 COMPANY_CONTACT = env.str("COMPANY_CONTACT", default="")  # the contact line on forms: hotline, address

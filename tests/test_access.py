@@ -130,6 +130,7 @@ PAGES: dict[str, Line] = {
     ),
     "visit_sheet": Line("/visits/{visit}/sheet.pdf", "login 404 404 404 404 404 404 404 404"),
     "visit_sheet_again": Line("/visits/{visit}/sheet/again/", "login 403 404 404 403 403 404 404 403", post=True),
+    "warranty": Line("/warranty/", "login 403 403 403 403 403 200 200 403"),
     "fault_codes": Line("/warranty/codes/", "login 403 403 403 403 403 200 200 403"),
     "fault_code_new": Line("/warranty/codes/new/", "login 403 403 403 403 403 200 200 403"),
     "fault_code": Line("/warranty/codes/of/power/", "login 403 403 403 403 403 200 200 403"),
@@ -213,6 +214,9 @@ API: dict[str, tuple[str, str, str]] = {
             "decide_warranty",
             "record_finding",
             "drop_finding",
+            "propose_plan",
+            "confirm_plan",
+            "dispute_plan",
         )
     },
 }
@@ -357,6 +361,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "record_finding": {"code": "x"},
     "drop_finding": {"code": "x"},
     "propose_plan": {"what": "x"},
+    "confirm_plan": {"signer_name": "x"},
     "dispute_plan": {"reason": "x"},
     "report_major_failure": {"occurred_at": "2026-01-01T00:00:00Z", "place": "x", "what": "x", "first_plan": "x"},
     "complete_visit": {"solved": True, "finding": "x", "work_done": "x", "unsigned_reason": "x"},

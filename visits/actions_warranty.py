@@ -2,10 +2,10 @@
 
 from tickets import actions
 from visits import cards_warranty as shown
-from visits import forms_finding
+from visits import forms_finding, forms_plan
 from visits import forms_warranty as forms
 from visits.cards import Card, add
-from visits.services import consent, finding, warranty
+from visits.services import consent, finding, plan, warranty
 
 
 def enter() -> None:
@@ -19,3 +19,9 @@ def enter() -> None:
     actions.add("record_consent", forms_finding.ConsentForm, consent.record_consent)
     actions.add("record_finding", forms_finding.FindingForm, finding.record_finding)
     actions.add("drop_finding", forms_finding.DropForm, finding.drop_finding)
+    add(Card("repeat", 22, "visits/cards/repeat.html", shown.repeat))
+    add(Card("plan", 36, "visits/cards/plan.html", shown.plan))
+    actions.add("propose_plan", forms_plan.PlanForm, plan.propose_plan)
+    actions.add("confirm_plan", forms_plan.ConfirmForm, plan.confirm_plan)
+    actions.add("dispute_plan", forms_plan.DisputeForm, plan.dispute_plan)
+    actions.add("decide_plan", forms_plan.DecidePlanForm, plan.decide_plan)

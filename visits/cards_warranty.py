@@ -12,12 +12,14 @@ from aftersales.core.time import now
 from aftersales.customers import selectors as customers
 from visits.forms_finding import ConsentForm, FindingForm
 from visits.forms_photograph import PhotographForm
+from visits.forms_plan import ConfirmForm, DisputeForm, PlanForm
 from visits.forms_warranty import WarrantyForm
-from visits.models import Consent, Visit, WarrantyDecision
+from visits.models import Consent, RepairPlan, RepeatRepair, Visit, WarrantyDecision
 from visits.services.finding import codes_for
 from visits.services.photograph import MOST
+from visits.services.plan import TO_ANSWER
 from visits.states import ACTIVE, VisitState
-from visits.states_warranty import Exclusion
+from visits.states_warranty import Exclusion, PlanState
 
 
 def photographs(visit: Visit, actor: Actor) -> dict[str, Any] | None:
@@ -111,3 +113,30 @@ def findings(visit: Visit, actor: Actor) -> dict[str, Any] | None:
         "photographs": list(visit.photographs.all()) if at_the_site else [],
         "form": FindingForm() if at_the_site else None,
     }
+
+
+def plan(visit: Visit, actor: Actor) -> dict[str, Any] | None:
+    """The repair plan, where it stands, and what may be said to it now."""
+    known: RepairPlan | None = getattr(visit, "repair_plan", None)
+    at_the_site = visit.state == VisitState.ON_SITE
+    if known is None and not at_the_site:
+        return None
+    disputed = known is not None and known.state == PlanState.DISPUTED
+    return {
+        "plan": known,
+        "to_answer": at_the_site and known is not None and known.state in TO_ANSWER,
+        "may_decide": disputed and actor.may(LEADERS),
+        "form": PlanForm() if at_the_site and not disputed else None,
+        "confirm": ConfirmForm(),
+        "dispute": DisputeForm(),
+    }
+
+
+def repeat(visit: Visit, actor: Actor) -> dict[str, Any] | None:
+    """The visit that this one repeats (R17)."""
+    row = (
+        RepeatRepair.objects.filter(ticket=visit.ticket_id)
+        .select_related("earlier__technician", "earlier__ticket", "code")
+        .first()
+    )
+    return None if row is None or row.earlier_id == visit.pk else {"earlier": row.earlier, "code": row.code}

@@ -21,6 +21,11 @@ def enter() -> None:
     describe.add(EventKind.CONSENTED, "heart-handshake", "green", _consented)
     describe.add(EventKind.FOUND, "search", "purple", _found)
     describe.add(EventKind.FINDING_DROPPED, "x", "secondary", _dropped)
+    describe.add(EventKind.PLAN_PROPOSED, "list-check", "azure", _proposed)
+    describe.add(EventKind.PLAN_CONFIRMED, "check", "green", _confirmed)
+    describe.add(EventKind.PLAN_DISPUTED, "hand-stop", "red", _disputed)
+    describe.add(EventKind.PLAN_DECIDED, "tool", "indigo", _plan_decided)
+    describe.add(EventKind.REPEAT_RECOGNISED, "repeat", "orange", _repeat)
     describe.add(EventKind.WARRANTY_DECIDED, "shield-check", "indigo", _decided)
     describe.add(EventKind.WARRANTY_APPROVED, "shield-check", "green", _approved)
 
@@ -78,3 +83,32 @@ def _dropped(data: dict[str, Any]) -> str:
 def _fault(data: dict[str, Any]) -> str:
     names = data.get("names")
     return best_name(SimpleNamespace(**names)) if names else str(data.get("code", ""))
+
+
+def _proposed(data: dict[str, Any]) -> SafeString:
+    if data.get("estimate"):
+        return _with_rule(_("proposed a repair plan, about %(amount)s") % {"amount": data["estimate"]}, "R30")
+    return _with_rule(_("proposed a repair plan"), "R30")
+
+
+def _confirmed(data: dict[str, Any]) -> SafeString:
+    return _with_rule(_("the repair plan is confirmed by %(name)s") % {"name": data.get("name", "")}, "R30")
+
+
+def _disputed(data: dict[str, Any]) -> SafeString:
+    return _with_rule(_("the customer disagrees with the repair plan; the technical department is asked"), "R30")
+
+
+def _plan_decided(data: dict[str, Any]) -> SafeString:
+    text = _("keeps the repair plan") if data.get("kept") else _("changed the repair plan")
+    return _with_rule(text, "R30")
+
+
+def _repeat(data: dict[str, Any]) -> SafeString:
+    if not data.get("repeat"):
+        return _with_rule(_("no repeat repair after all: another fault was found"), "R17")
+    text = _("repeat repair: the visit %(order)s was %(days)s days ago") % {
+        "order": data.get("order", ""),
+        "days": data.get("days", "–"),
+    }
+    return _with_rule(text, "R17")

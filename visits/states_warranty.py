@@ -61,3 +61,20 @@ class Rule(TextChoices):
 class DecisionState(TextChoices):
     FINAL = "final", _("final")
     TO_APPROVE = "to_approve", _("waits for approval")
+
+
+class PlanState(TextChoices):
+    """Where a repair plan stands (R30)."""
+
+    PROPOSED = "proposed", _("proposed")
+    CONFIRMED = "confirmed", _("confirmed")
+    DISPUTED = "disputed", _("disputed")
+    DECIDED = "decided", _("decided by the technical department")
+
+    @property
+    def colour(self) -> str:
+        return {"proposed": "azure", "confirmed": "green", "disputed": "red", "decided": "indigo"}[self.value]
+
+    @property
+    def icon(self) -> str:
+        return {"proposed": "list-check", "confirmed": "check", "disputed": "hand-stop", "decided": "tool"}[self.value]

@@ -19,6 +19,7 @@ urlpatterns = [
     path("visits/<int:visit_id>/order/", dispatch.order, name="visit_order"),
     path("visits/<int:visit_id>/sheet.pdf", visit.sheet, name="visit_sheet"),
     path("visits/<int:visit_id>/sheet/again/", visit.sheet_again, name="visit_sheet_again"),
+    path("warranty/", warranty.to_decide, name="warranty"),
     path("warranty/codes/", fault_codes.codes, name="fault_codes"),
     path("warranty/codes/new/", fault_codes.code, name="fault_code_new"),
     path("warranty/codes/of/<slug:code>/", fault_codes.code, name="fault_code"),

@@ -9,13 +9,15 @@ from aftersales.accounts.roles import LEADERS, Role
 from tickets.models import Ticket
 from tickets.states import State
 from tickets.verbs import Verb, add
-from visits.services import warranty
+from visits.services import plan, warranty
 
 _VISITORS = LEADERS | {Role.TECHNICIAN, Role.DISPATCHER}  # a dispatcher records what a technician reports by telephone
 _AT_THE_SITE = frozenset({State.VISITING.value})
 _ALL = frozenset(state.value for state in State)
 
-DURING_A_VISIT = frozenset({"record_consent", "decide_warranty", "record_finding", "drop_finding"})
+DURING_A_VISIT = frozenset({"record_consent", "decide_warranty", "record_finding", "drop_finding"}) | frozenset(
+    {"propose_plan", "confirm_plan", "dispute_plan"}
+)
 
 Mine = Callable[[Ticket, Actor], bool]
 
@@ -40,6 +42,35 @@ def enter(mine: Mine, not_yours: object) -> None:
         at_the_site("decide_warranty", gettext_lazy("Decide warranty"), "shield-check", "R11"),
         at_the_site("record_finding", gettext_lazy("Record finding"), "search", ""),
         at_the_site("drop_finding", gettext_lazy("Take a finding back"), "x", ""),
+        at_the_site("propose_plan", gettext_lazy("Propose repair plan"), "list-check", "R30"),
+        *(
+            Verb(
+                name,
+                label,
+                icon,
+                _VISITORS,
+                _AT_THE_SITE,
+                condition=lambda ticket, by: mine(ticket, by) and plan.to_answer(ticket),
+                otherwise=gettext_lazy("No repair plan of your visit waits for the customer's answer."),
+                rule="R30",
+            )
+            for name, label, icon in (
+                ("confirm_plan", gettext_lazy("Plan confirmed"), "check"),
+                ("dispute_plan", gettext_lazy("Plan disputed"), "hand-stop"),
+            )
+        ),
+        Verb(
+            "decide_plan",
+            gettext_lazy("Decide the plan"),
+            "tool",
+            LEADERS,
+            _ALL,
+            frozenset(),
+            lambda ticket, _by: plan.disputed(ticket) is not None,
+            gettext_lazy("No repair plan is disputed."),
+            "R30",
+            primary=True,
+        ),
         Verb(
             "approve_warranty",
             gettext_lazy("Approve warranty"),

@@ -62,6 +62,10 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "record_consent": ({D, S, M, T}, {"visiting"}),
     "record_finding": ({D, S, M, T}, {"visiting"}),
     "drop_finding": (set(), set()),  # nothing was found: see test_finding
+    "propose_plan": ({D, S, M, T}, {"visiting"}),
+    "confirm_plan": (set(), set()),  # no plan was proposed: see test_plan
+    "dispute_plan": (set(), set()),
+    "decide_plan": (set(), set()),
     "decide_warranty": ({D, S, M, T}, {"visiting"}),
     "approve_warranty": (set(), set()),  # no verdict waits: see test_warranty
 }
@@ -95,6 +99,10 @@ def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
         "record_consent": {"voucher_seen": True, "parts_complete": True, "human_damage": False, "agreed": True},
         "record_finding": {"code": FaultCode.objects.get_or_create(code="power", name_en="No power")[0].code},
         "drop_finding": {"code": "power"},
+        "propose_plan": {"what": "seal the pipe"},
+        "confirm_plan": {"signer_name": "x"},
+        "dispute_plan": {"reason": "too dear"},
+        "decide_plan": {"keep": True, "reason": "no other way"},
         "approve_warranty": {"approve": True},
         "decide_warranty": {"proof": "none", "explanation": "no papers", "signer_name": "x"},
         "complete_visit": {

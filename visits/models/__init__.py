@@ -3,6 +3,8 @@
 from visits.models.consent import Consent
 from visits.models.finding import FaultCode, Finding
 from visits.models.photograph import Photograph
+from visits.models.plan import RepairPlan
+from visits.models.repeat import RepeatRepair
 from visits.models.sheet import ServiceSheet
 from visits.models.technician import Technician
 from visits.models.visit import Visit
@@ -13,6 +15,8 @@ __all__ = [
     "FaultCode",
     "Finding",
     "Photograph",
+    "RepairPlan",
+    "RepeatRepair",
     "ServiceSheet",
     "Technician",
     "Visit",

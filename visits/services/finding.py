@@ -21,6 +21,7 @@ from tickets.models import Ticket
 from tickets.states import EventKind
 from tickets.verbs import permit
 from visits.models import FaultCode, Finding, Photograph, Visit
+from visits.services import repeat
 from visits.services.dispatch import Seen, open_visit
 
 MOST = 20  # of one visit
@@ -81,6 +82,7 @@ def record_finding(
         photographs=len(pictures),
         note=note,
     )
+    repeat.recognise(visit, ticket, at=at, by=by)
     return ticket
 
 
@@ -106,6 +108,7 @@ def drop_finding(
     timeline.record(
         ticket, EventKind.FINDING_DROPPED, at=at, by=by, visit=visit.pk, code=code, names=_names(finding.code)
     )
+    repeat.recognise(visit, ticket, at=at, by=by)
     return ticket
 
 

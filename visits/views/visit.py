@@ -27,6 +27,7 @@ from visits import cards, selectors
 from visits.forms import CompleteForm
 from visits.models import Visit
 from visits.selectors import OVERSEERS
+from visits.selectors_warranty import repeat_of
 from visits.services import sheet as sheets
 from visits.services import visit as services
 from visits.services.dispatch import Seen
@@ -175,10 +176,12 @@ def of_ticket(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "ticket": ticket,
         "visits": selectors.of_ticket(ticket),
+        "repeat": repeat_of(ticket, now()),
         "may_plan": role in OVERSEERS and "plan_visit" in verbs,
         "may_move": role in OVERSEERS and "move_visit" in verbs,
         "may_open": role in OVERSEERS,
         "mine": person(request).pk,
+        "sees_all": role != Role.TECHNICIAN,
     }
     template = "visits/ticket_panel.html#panel" if request.htmx else "visits/ticket_panel.html"  # type: ignore[attr-defined]
     return render(request, template, context)

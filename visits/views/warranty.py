@@ -1,4 +1,4 @@
-"""Warranty for leaders: the terms of each model."""
+"""Warranty for leaders: what waits for their decision, and the terms of each model."""
 
 from __future__ import annotations
 
@@ -11,13 +11,23 @@ from django.views.decorators.http import require_http_methods, require_safe
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.decorators import staff_page
 from aftersales.accounts.roles import LEADERS
+from aftersales.accounts.views import person
 from aftersales.core.errors import Refusal
 from aftersales.customers import services as customers
 from aftersales.customers.models import ProductModel
+from visits import selectors_warranty as selectors
 from visits.forms_warranty import TermsForm
 from visits.views.answers import add_refusal, go
 
 MOST_MODELS = 500
+
+
+@staff_page(*LEADERS)
+@require_safe
+def to_decide(request: HttpRequest) -> HttpResponse:
+    """Verdicts that differ from the terms, and repair plans that customers dispute."""
+    context = {"waiting": selectors.to_decide(), "me": person(request), "tab": "decide"}
+    return render(request, "visits/warranty.html", context)
 
 
 @staff_page(*LEADERS)
