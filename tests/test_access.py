@@ -21,7 +21,7 @@ from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
 from tests.people import Cast
 from tickets.sla.models import Policy
-from visits.models import FaultCode
+from visits.models import FaultCode, MajorFailure
 
 # The columns are read down: lines may be longer than elsewhere.
 # ruff: noqa: E501
@@ -131,6 +131,8 @@ PAGES: dict[str, Line] = {
     "visit_sheet": Line("/visits/{visit}/sheet.pdf", "login 404 404 404 404 404 404 404 404"),
     "visit_sheet_again": Line("/visits/{visit}/sheet/again/", "login 403 404 404 403 403 404 404 403", post=True),
     "warranty": Line("/warranty/", "login 403 403 403 403 403 200 200 403"),
+    "failures": Line("/warranty/failures/", "login 403 403 403 403 403 200 200 403"),
+    "failure": Line("/warranty/failures/{failure}/", "login 403 403 403 403 403 200 200 403"),
     "fault_codes": Line("/warranty/codes/", "login 403 403 403 403 403 200 200 403"),
     "fault_code_new": Line("/warranty/codes/new/", "login 403 403 403 403 403 200 200 403"),
     "fault_code": Line("/warranty/codes/of/power/", "login 403 403 403 403 403 200 200 403"),
@@ -217,6 +219,7 @@ API: dict[str, tuple[str, str, str]] = {
             "propose_plan",
             "confirm_plan",
             "dispute_plan",
+            "report_major_failure",
         )
     },
 }
@@ -264,9 +267,13 @@ class Scene:
         absence = Absence.objects.create(
             user=cast.user("technician"), starts_at=now() - timedelta(hours=1), ends_at=now() + timedelta(hours=9)
         )
+        failure = MajorFailure.objects.create(
+            ticket=ticket, occurred_at=cast.at, place="hall", what="fire", first_plan="stop", reported_at=cast.at
+        )
         self.ticket = ticket
         self.names = {
             "number": ticket.number,
+            "failure": failure.pk,
             "ticket": ticket.pk,
             "visit": ticket.visits.get().pk,
             "clock": ticket.clocks.order_by("pk")[0].pk,

@@ -2,10 +2,10 @@
 
 from tickets import actions
 from visits import cards_warranty as shown
-from visits import forms_finding, forms_plan
+from visits import forms_failure, forms_finding, forms_plan
 from visits import forms_warranty as forms
 from visits.cards import Card, add
-from visits.services import consent, finding, plan, warranty
+from visits.services import consent, failure, finding, plan, warranty
 
 
 def enter() -> None:
@@ -25,3 +25,5 @@ def enter() -> None:
     actions.add("confirm_plan", forms_plan.ConfirmForm, plan.confirm_plan)
     actions.add("dispute_plan", forms_plan.DisputeForm, plan.dispute_plan)
     actions.add("decide_plan", forms_plan.DecidePlanForm, plan.decide_plan)
+    add(Card("failure", 48, "visits/cards/failure.html", shown.failure))
+    actions.add("report_major_failure", forms_failure.FailureForm, failure.report_major_failure)

@@ -10,6 +10,7 @@ from aftersales.accounts.actors import Actor
 from aftersales.accounts.roles import LEADERS
 from aftersales.core.time import now
 from aftersales.customers import selectors as customers
+from visits.forms_failure import FailureForm
 from visits.forms_finding import ConsentForm, FindingForm
 from visits.forms_photograph import PhotographForm
 from visits.forms_plan import ConfirmForm, DisputeForm, PlanForm
@@ -140,3 +141,16 @@ def repeat(visit: Visit, actor: Actor) -> dict[str, Any] | None:
         .first()
     )
     return None if row is None or row.earlier_id == visit.pk else {"earlier": row.earlier, "code": row.code}
+
+
+def failure(visit: Visit, actor: Actor) -> dict[str, Any] | None:
+    """Major failures of the ticket, and the report while the visit goes on."""
+    found = list(visit.ticket.major_failures.order_by("-id")[:5])
+    goes_on = visit.state in (VisitState.EN_ROUTE, VisitState.ON_SITE)
+    if not found and not goes_on:
+        return None
+    site = visit.ticket.site
+    return {
+        "failures": found,
+        "form": FailureForm(initial={"occurred_at": now(), "place": site.address[:200] if site else ""}),
+    }

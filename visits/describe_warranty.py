@@ -26,6 +26,8 @@ def enter() -> None:
     describe.add(EventKind.PLAN_DISPUTED, "hand-stop", "red", _disputed)
     describe.add(EventKind.PLAN_DECIDED, "tool", "indigo", _plan_decided)
     describe.add(EventKind.REPEAT_RECOGNISED, "repeat", "orange", _repeat)
+    describe.add(EventKind.FAILURE_REPORTED, "alert-octagon", "red", _failure_reported)
+    describe.add(EventKind.FAILURE_ANALYSED, "search", "azure", _failure_analysed)
     describe.add(EventKind.WARRANTY_DECIDED, "shield-check", "indigo", _decided)
     describe.add(EventKind.WARRANTY_APPROVED, "shield-check", "green", _approved)
 
@@ -112,3 +114,21 @@ def _repeat(data: dict[str, Any]) -> SafeString:
         "days": data.get("days", "–"),
     }
     return _with_rule(text, "R17")
+
+
+def _failure_reported(data: dict[str, Any]) -> SafeString:
+    text = _("reported a major failure (%(number)s): %(place)s") % {
+        "number": data.get("number", ""),
+        "place": data.get("place", ""),
+    }
+    return _with_rule(text, "R34")
+
+
+def _failure_analysed(data: dict[str, Any]) -> SafeString:
+    if data.get("complete"):
+        return _with_rule(_("analysed the major failure %(number)s") % {"number": data.get("number", "")}, "R34")
+    text = _("asked %(name)s to analyse the major failure %(number)s") % {
+        "name": data.get("owner", ""),
+        "number": data.get("number", ""),
+    }
+    return _with_rule(text, "R34")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from visits.views import dispatch, fault_codes, photograph, visit, warranty
+from visits.views import dispatch, failures, fault_codes, photograph, visit, warranty
 
 urlpatterns = [
     path("dispatch/", dispatch.dispatch, name="dispatch"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("visits/<int:visit_id>/sheet.pdf", visit.sheet, name="visit_sheet"),
     path("visits/<int:visit_id>/sheet/again/", visit.sheet_again, name="visit_sheet_again"),
     path("warranty/", warranty.to_decide, name="warranty"),
+    path("warranty/failures/", failures.failures, name="failures"),
+    path("warranty/failures/<int:failure_id>/", failures.failure, name="failure"),
     path("warranty/codes/", fault_codes.codes, name="fault_codes"),
     path("warranty/codes/new/", fault_codes.code, name="fault_code_new"),
     path("warranty/codes/of/<slug:code>/", fault_codes.code, name="fault_code"),

@@ -5,18 +5,18 @@ from collections.abc import Callable
 from django.utils.translation import gettext_lazy
 
 from aftersales.accounts.actors import Actor
-from aftersales.accounts.roles import LEADERS, Role
+from aftersales.accounts.roles import DESK, LEADERS, Role
 from tickets.models import Ticket
-from tickets.states import State
+from tickets.states import OPEN, State
 from tickets.verbs import Verb, add
-from visits.services import plan, warranty
+from visits.services import failure, plan, warranty
 
 _VISITORS = LEADERS | {Role.TECHNICIAN, Role.DISPATCHER}  # a dispatcher records what a technician reports by telephone
 _AT_THE_SITE = frozenset({State.VISITING.value})
 _ALL = frozenset(state.value for state in State)
 
 DURING_A_VISIT = frozenset({"record_consent", "decide_warranty", "record_finding", "drop_finding"}) | frozenset(
-    {"propose_plan", "confirm_plan", "dispute_plan"}
+    {"propose_plan", "confirm_plan", "dispute_plan", "report_major_failure"}
 )
 
 Mine = Callable[[Ticket, Actor], bool]
@@ -58,6 +58,16 @@ def enter(mine: Mine, not_yours: object) -> None:
                 ("confirm_plan", gettext_lazy("Plan confirmed"), "check"),
                 ("dispute_plan", gettext_lazy("Plan disputed"), "hand-stop"),
             )
+        ),
+        Verb(
+            "report_major_failure",
+            gettext_lazy("Report major failure"),
+            "alert-octagon",
+            DESK | {Role.TECHNICIAN},
+            frozenset(state.value for state in OPEN),
+            condition=lambda ticket, _by: failure.may_report(ticket),
+            otherwise=gettext_lazy("A major failure of this ticket is reported already and not analysed yet."),
+            rule="R34",
         ),
         Verb(
             "decide_plan",

@@ -66,6 +66,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "confirm_plan": (set(), set()),  # no plan was proposed: see test_plan
     "dispute_plan": (set(), set()),
     "decide_plan": (set(), set()),
+    "report_major_failure": (DESK | {T}, OPEN),
     "decide_warranty": ({D, S, M, T}, {"visiting"}),
     "approve_warranty": (set(), set()),  # no verdict waits: see test_warranty
 }
@@ -103,6 +104,7 @@ def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
         "confirm_plan": {"signer_name": "x"},
         "dispute_plan": {"reason": "too dear"},
         "decide_plan": {"keep": True, "reason": "no other way"},
+        "report_major_failure": {"occurred_at": at, "place": "hall", "what": "fire", "first_plan": "stop it"},
         "approve_warranty": {"approve": True},
         "decide_warranty": {"proof": "none", "explanation": "no papers", "signer_name": "x"},
         "complete_visit": {

@@ -1,6 +1,7 @@
 """Technicians, appointments and visits, dispatch orders, service sheets."""
 
 from visits.models.consent import Consent
+from visits.models.failure import MajorFailure
 from visits.models.finding import FaultCode, Finding
 from visits.models.photograph import Photograph
 from visits.models.plan import RepairPlan
@@ -14,6 +15,7 @@ __all__ = [
     "Consent",
     "FaultCode",
     "Finding",
+    "MajorFailure",
     "Photograph",
     "RepairPlan",
     "RepeatRepair",
