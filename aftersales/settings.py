@@ -223,7 +223,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-MAX_BODY_BYTES = 8 * 1024 * 1024  # refused with 413 before it is read
+MAX_BODY_BYTES = 11 * 1024 * 1024  # a photograph of 10 MB; more is refused with 413 before it is read
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # empty: /metrics answers the loopback only
 
 # ── Words ───────────────────────────────────────────────────────────────────────────────────────
@@ -232,6 +232,7 @@ LANGUAGES = [("en", "English"), ("zh-hans", "简体中文"), ("zh-hant", "繁體
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
 USE_TZ = True
+REPEAT_REPAIR_DAYS = env.int("REPEAT_REPAIR_DAYS", default=90)  # R17, where no fault codes tell
 DEFAULT_PHONE_REGION = env.str("DEFAULT_PHONE_REGION", default="CN")
 COMPANY = env.str("COMPANY", default="Aftersales")  # the mark on forms
 COMPANY_CONTACT = env.str("COMPANY_CONTACT", default="")  # the contact line on forms: hotline, address

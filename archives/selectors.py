@@ -22,6 +22,7 @@ from tickets.sla.models import Clock
 from tickets.sla.states import Target
 from tickets.states import EventKind
 from visits.models import Visit
+from visits.selectors_warranty import repeats_by_product
 
 NEWEST = Order("-id")
 PANEL_ROWS = 10
@@ -152,6 +153,9 @@ def to_merge(customer: Customer, text: str, actor: Actor) -> list[Customer]:
     return list(customers.with_belongings(rows.distinct()).order_by("-pk")[: customers.CANDIDATES])
 
 
-def product_rows(customer: Customer, at: datetime) -> list[tuple[Product, customers.Warranty]]:
-    """Products with their warranty in words; the customer comes with its belongings."""
-    return [(product, customers.warranty(product, at=at)) for product in customer.products.all()]
+def product_rows(customer: Customer, at: datetime) -> list[tuple[Product, customers.Warranty, int]]:
+    """Products with their warranty in words and their repeat repairs; the customer comes with its belongings."""
+    repeats = repeats_by_product(customer.products.all())
+    return [
+        (product, customers.warranty(product, at=at), repeats.get(product.pk, 0)) for product in customer.products.all()
+    ]

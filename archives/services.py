@@ -19,6 +19,7 @@ from aftersales.core.text import clean_line, clean_text, fold
 from aftersales.core.time import now
 from aftersales.customers import services as customers
 from aftersales.customers.models import Contract, Customer, CustomerPhone, Product, ProductModel, Site
+from aftersales.customers.warranty import last_day, start_of
 from archives.models import CustomerChange
 from archives.states import Change
 from tickets import timeline
@@ -295,13 +296,15 @@ def save_product(
     model: ProductModel,
     serial: str = "",
     purchased_on: date | None = None,
+    installed_on: date | None = None,
+    manufactured_on: date | None = None,
     voucher_number: str = "",
     site_id: int | None = None,
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
 ) -> Product:
-    """Add or correct a product; the warranty follows the purchase date and the model's term (R11)."""
+    """Add or correct a product; the warranty follows its dates and the model's terms (R11)."""
     require(by, EDITORS)
     at = at or now()
     customer = _locked(customer_id, version=version)
@@ -310,19 +313,25 @@ def save_product(
     for field, text in (("serial", serial), ("voucher_number", voucher_number)):
         if len(text) > 60:
             raise Invalid(_("At most 60 characters."), code="too_long", field=field)
-    if purchased_on and purchased_on > timezone.localdate(at):
+    today = timezone.localdate(at)
+    if purchased_on and purchased_on > today:
         raise Invalid(_("The purchase lies in the future."), code="future", field="purchased_on")
+    for field, day in (("installed_on", installed_on), ("manufactured_on", manufactured_on)):
+        if day and day > today:
+            raise Invalid(_("This day lies in the future."), code="future", field=field)
     site = customer.sites.filter(pk=site_id).first() if site_id else None
     if site_id and site is None:
         raise Missing(_("There is no such site."))
-    until = customers.add_months(purchased_on, model.warranty_months) if purchased_on else None
+    start = start_of(model, purchased_on=purchased_on, installed_on=installed_on, manufactured_on=manufactured_on)
     new = {
         "model": model,
         "serial": serial,
         "purchased_on": purchased_on,
+        "installed_on": installed_on,
+        "manufactured_on": manufactured_on,
         "voucher_number": voucher_number,
         "site": site,
-        "warranty_until": until,
+        "warranty_until": last_day(start, model),
     }
     if product_id is None:
         product = Product.objects.create(customer=customer, serial_key=Product.key(serial), **new)

@@ -37,6 +37,8 @@ FIELDS = {
     "model": _("model"),
     "serial": _("serial number or barcode"),
     "purchased_on": _("purchased on"),
+    "installed_on": _("installed on"),
+    "manufactured_on": _("manufactured on"),
     "voucher_number": _("voucher number"),
     "warranty_until": _("warranty until"),
     "site": _("site"),

@@ -191,6 +191,7 @@ def product(request: HttpRequest, pk: int, product_id: int | None = None) -> Htt
     initial: dict[str, Any] = {"version": row.version}
     if known:
         initial |= {"model": known.model.code, "serial": known.serial, "purchased_on": known.purchased_on}
+        initial |= {"installed_on": known.installed_on, "manufactured_on": known.manufactured_on}
         initial |= {"voucher_number": known.voucher_number, "site": known.site_id}
 
     def save(data: dict[str, Any]) -> object:

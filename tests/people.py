@@ -82,7 +82,9 @@ class Cast:
             name_en="KFR-35GW air conditioner",
             name_zh_hans="KFR-35GW 空调",
             name_zh_hant="KFR-35GW 空調",
-            warranty_months=36,
+            labour_months=36,
+            parts_months=36,
+            travel_months=36,
             skill="cooling",
         )
 

@@ -22,7 +22,7 @@ from aftersales.core.time import now
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
 from tickets.sla.models import Policy
-from visits.models import Leave, Technician
+from visits.models import FaultCode, Leave, MajorFailure, Technician
 
 # The columns are read down: lines may be longer than elsewhere.
 # ruff: noqa: E501
@@ -140,6 +140,12 @@ PAGES: dict[str, Line] = {
     ),
     "worker": Line("/worker.js", "in in in in in in in in in"),
     "manifest": Line("/manifest.webmanifest", "in in in in in in in in in"),
+    "visit_photographs": Line(
+        "/visits/{visit}/photographs/", "login 403 in in 403 403 in in 403", "login 403 in 404 403 403 in in 403", True
+    ),
+    "visit_photograph": Line(
+        "/visits/{visit}/photographs/00000000-0000-4000-8000-000000000001/", "login 404 404 404 404 404 404 404 404"
+    ),
     "visit_move": Line("/visits/{visit}/move/", "login 403 in 403 403 403 in in 403", post=True),
     "visit_call_off": Line("/visits/{visit}/call-off/", "login 403 in 403 403 403 in in 403", post=True),
     "technicians": Line("/technicians/", PLANNERS),
@@ -162,6 +168,14 @@ PAGES: dict[str, Line] = {
     "visit_link_confirm": Line("/v/{token}/confirm/", ANYBODY_POST, post=True),
     "visit_link_move": Line("/v/{token}/move/", ANYBODY_POST, post=True),
     "visit_link_cancel": Line("/v/{token}/cancel/", ANYBODY_POST, post=True),
+    "warranty": Line("/warranty/", "login 403 403 403 403 403 200 200 403"),
+    "failures": Line("/warranty/failures/", "login 403 403 403 403 403 200 200 403"),
+    "failure": Line("/warranty/failures/{failure}/", "login 403 403 403 403 403 200 200 403"),
+    "fault_codes": Line("/warranty/codes/", "login 403 403 403 403 403 200 200 403"),
+    "fault_code_new": Line("/warranty/codes/new/", "login 403 403 403 403 403 200 200 403"),
+    "fault_code": Line("/warranty/codes/of/power/", "login 403 403 403 403 403 200 200 403"),
+    "warranty_terms": Line("/warranty/terms/", "login 403 403 403 403 403 200 200 403"),
+    "warranty_terms_of": Line("/warranty/terms/kfr-35gw/", "login 403 403 403 403 403 200 200 403"),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
     "customers": Line("/customers/", DESK),
@@ -246,6 +260,14 @@ API: dict[str, tuple[str, str, str]] = {
             "confirm_visit",
             "choose_window",
             "decline_visit",
+            "record_consent",
+            "decide_warranty",
+            "record_finding",
+            "drop_finding",
+            "propose_plan",
+            "confirm_plan",
+            "dispute_plan",
+            "report_major_failure",
         )
     },
 }
@@ -275,6 +297,7 @@ class Scene:
     def __init__(self, cast: Cast) -> None:
         self.cast = cast
         supervisor = cast.user("supervisor")
+        FaultCode.objects.get_or_create(code="power", defaults={"name_en": "No power"})
         visited = cast.visited(phone="138 0000 4413", customer_name="李雷", serial="X-9")
         ticket = cast.ticket_in("visit_planned")
         cast.ticket_in("received", phone="138 0000 4414", customer_name="韩梅梅", serial="X-8", kind="installation")
@@ -299,9 +322,13 @@ class Scene:
             ends_at=now() + timedelta(days=2),
             created_at=now(),
         )
+        failure = MajorFailure.objects.create(
+            ticket=ticket, occurred_at=cast.at, place="hall", what="fire", first_plan="stop", reported_at=cast.at
+        )
         self.ticket = ticket
         self.names = {
             "number": ticket.number,
+            "failure": failure.pk,
             "ticket": ticket.pk,
             "visit": ticket.visits.get().pk,
             "token": self.token,
@@ -398,6 +425,14 @@ BODIES: dict[str, dict[str, Any]] = {
         "window_end": "2099-01-01T01:00:00Z",
         "reason": "x",
     },
+    "decide_warranty": {"proof": "none"},
+    "record_consent": {"voucher_seen": True, "parts_complete": True, "human_damage": False, "agreed": True},
+    "record_finding": {"code": "x"},
+    "drop_finding": {"code": "x"},
+    "propose_plan": {"what": "x"},
+    "confirm_plan": {"signer_name": "x"},
+    "dispute_plan": {"reason": "x"},
+    "report_major_failure": {"occurred_at": "2026-01-01T00:00:00Z", "place": "x", "what": "x", "first_plan": "x"},
     "complete_visit": {"solved": True, "finding": "x", "work_done": "x", "unsigned_reason": "x"},
 }
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.roles import DESK, Role
+from aftersales.core.time import now
 from aftersales.customers import selectors as customers
 from aftersales.customers.models import Customer, Product
 from tickets.models import Event, Ticket
 from tickets.selectors import similar_open
-from tickets.states import EventKind
+from tickets.states import EventKind, Kind
 
 OPEN_SHOWN = 6
 VISITS_SHOWN = 3
@@ -41,6 +43,7 @@ class Caller:
     more_open: bool
     visits: list[Event]
     last_ended: Ticket | None
+    repaired: Ticket | None = None  # this product, not long ago: the same problem again is a repeat repair (R17)
 
     @property
     def phones(self) -> list[Any]:
@@ -48,7 +51,7 @@ class Caller:
 
 
 def caller(customer: Customer, actor: Actor, *, product: Product | None = None) -> Caller:
-    """Gather what is shown beside the form. Four queries."""
+    """Gather what is shown beside the form. Four queries, five with a product."""
     visible = Ticket.objects.visible_to(actor)
     found = list(similar_open(customer=customer, product=product)[: OPEN_SHOWN + 1])
     if not actor.may(SEE_CUSTOMERS):
@@ -65,7 +68,16 @@ def caller(customer: Customer, actor: Actor, *, product: Product | None = None) 
         .order_by("-pk")[:VISITS_SHOWN]
     )
     ended = visible.filter(customer=customer, ended_at__isnull=False).order_by("-pk").first()
-    return Caller(customer, shown, len(found) > OPEN_SHOWN, list(visits), ended)
+    return Caller(customer, shown, len(found) > OPEN_SHOWN, list(visits), ended, _repaired(product, visible))
+
+
+def _repaired(product: Product | None, visible: QuerySet[Ticket]) -> Ticket | None:
+    """The last repair at the customer's that solved a problem of this product, if it was not long ago."""
+    if product is None:
+        return None
+    since = now() - timedelta(days=settings.REPEAT_REPAIR_DAYS)
+    repairs = visible.filter(product=product, kind=Kind.REPAIR, technician__isnull=False, resolved_at__gte=since)
+    return repairs.order_by("-id").first()
 
 
 def open_counts(found: list[Customer], actor: Actor) -> dict[int, int]:

@@ -23,6 +23,7 @@ _PLACES = [
     (_("Callbacks"), "callbacks", "phone-call", "c", LEADERS | {Role.CLERK, Role.OFFICER}),
     (_("Customers"), "customers", "users", "k", DESK | {Role.ARCHIVIST}),
     (_("Promises"), "policies", "clock-hour-4", "p", LEADERS),
+    (_("Warranty"), "warranty", "shield-check", "w", LEADERS),
     (pgettext_lazy("who is on duty", "Duty"), "duty", "calendar-user", "u", LEADERS),
     (_("Calendars"), "calendars", "calendar-cog", "y", LEADERS),
     (_("Administration"), "admin:index", "settings", "a", frozenset({Role.ADMIN})),

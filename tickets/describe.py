@@ -143,6 +143,17 @@ PROMISES = [
 ]
 
 
+def add(kind: EventKind, icon: str, colour: str, teller: _Teller) -> None:
+    """Enter how an upper floor tells one of its events; called when the house starts."""
+    _LOOKS[kind] = (icon, colour)
+    _TELLERS[kind] = teller
+
+
+def rule_chip(rule: str) -> SafeString:
+    """The mark of a rule, as the last word of a sentence."""
+    return _rule(rule)
+
+
 def entry(event: Event) -> Entry:
     """Tell one event; `event.user` and `event.partner` should be loaded."""
     icon, colour = _LOOKS.get(event.kind, ("point-filled", "secondary"))

@@ -115,6 +115,8 @@ class ProductInput(StrictSerializer):
     model = ModelField(help_text="Code from /product-models.")
     serial = serializers.CharField(required=False, allow_blank=True, max_length=60)
     purchased_on = serializers.DateField(required=False, allow_null=True)
+    installed_on = serializers.DateField(required=False, allow_null=True)
+    manufactured_on = serializers.DateField(required=False, allow_null=True)
     voucher_number = serializers.CharField(required=False, allow_blank=True, max_length=60)
 
 
@@ -178,6 +180,8 @@ def read_intake(data: Any) -> Intake:
         model=product.get("model"),
         serial=product.get("serial", ""),
         purchased_on=product.get("purchased_on"),
+        installed_on=product.get("installed_on"),
+        manufactured_on=product.get("manufactured_on"),
         voucher_number=product.get("voucher_number", ""),
     )
 
@@ -216,6 +220,8 @@ class ProductOut(serializers.Serializer[Any]):
     model = serializers.CharField()
     serial = serializers.CharField()
     purchased_on = serializers.DateField(allow_null=True)
+    installed_on = serializers.DateField(allow_null=True)
+    manufactured_on = serializers.DateField(allow_null=True)
     voucher_number = serializers.CharField()
     warranty_until = serializers.DateField(allow_null=True)
 
@@ -403,6 +409,8 @@ def ticket_out(ticket: Ticket, clocks: list[dict[str, Any]], actor: Actor) -> di
             "model": model_code(product.model_id),
             "serial": product.serial,
             "purchased_on": product.purchased_on and product.purchased_on.isoformat(),
+            "installed_on": product.installed_on and product.installed_on.isoformat(),
+            "manufactured_on": product.manufactured_on and product.manufactured_on.isoformat(),
             "voucher_number": product.voucher_number,
             "warranty_until": product.warranty_until and product.warranty_until.isoformat(),
         },

@@ -2,7 +2,7 @@
 
 from tickets import actions
 from tickets.forms import NothingForm, ReasonForm
-from visits import forms, forms_customer
+from visits import actions_warranty, forms, forms_customer
 from visits.services import contractor, customer, dispatch, visit
 
 
@@ -20,3 +20,4 @@ def enter() -> None:
     actions.add("set_out", NothingForm, visit.set_out)
     actions.add("check_in", NothingForm, visit.check_in)
     actions.add("complete_visit", forms.CompleteForm, visit.complete_visit)
+    actions_warranty.enter()

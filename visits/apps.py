@@ -7,7 +7,8 @@ class VisitsConfig(AppConfig):
     verbose_name = _("Visits")
 
     def ready(self) -> None:
-        from visits import actions, verbs
+        from visits import actions, describe_warranty, verbs
 
         verbs.enter()
         actions.enter()
+        describe_warranty.enter()

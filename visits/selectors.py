@@ -406,6 +406,7 @@ def visit_page(visits: QuerySet[Visit], visit_id: int) -> Visit | None:
         .select_related(
             "technician", "planned_by", "sheet", "ticket__customer", "ticket__site__region", "ticket__region",
             "ticket__product__model", "ticket__owner", "ticket__technician", "ticket__dispatch_approved_by",
+            "consent", "repair_plan__decided_by", "warranty_decision__approver", "warranty_decision__approved_by",
         )
         .prefetch_related("ticket__customer__phones", _on_site_clocks("ticket__clocks"))
         .first()
@@ -428,7 +429,11 @@ def history(visit: Visit, limit: int = 3) -> list[Visit]:
 def of_ticket(ticket: Ticket) -> list[Visit]:
     """The visits of a ticket, newest first."""
     alive = Prefetch("links", VisitLink.objects.filter(revoked_at=None), to_attr="live_links")
-    return list(ticket.visits.select_related("technician", "sheet").prefetch_related(alive).order_by("-id")[:50])
+    return list(
+        ticket.visits.select_related("technician", "sheet", "warranty_decision", "repair_plan")
+        .prefetch_related(alive, "findings__code", "photographs")
+        .order_by("-id")[:50]
+    )
 
 
 # ── a technician's days ────────────────────────────────────────────────────────────────────────

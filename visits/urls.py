@@ -1,6 +1,17 @@
 from django.urls import path
 
-from visits.views import commands, customer, dispatch, link, technician, visit
+from visits.views import (
+    commands,
+    customer,
+    dispatch,
+    failures,
+    fault_codes,
+    link,
+    photograph,
+    technician,
+    visit,
+    warranty,
+)
 
 urlpatterns = [
     path("dispatch/", dispatch.dispatch, name="dispatch"),
@@ -24,6 +35,8 @@ urlpatterns = [
     path("visits/<int:visit_id>/report/", visit.report, name="visit_report"),
     path("visits/<int:visit_id>/do/<slug:name>/", visit.do, name="visit_do"),
     path("visits/<int:visit_id>/commands/", commands.receive, name="visit_commands"),
+    path("visits/<int:visit_id>/photographs/", photograph.add, name="visit_photographs"),
+    path("visits/<int:visit_id>/photographs/<uuid:key>/", photograph.show, name="visit_photograph"),
     path("visits/<int:visit_id>/move/", dispatch.move, name="visit_move"),
     path("visits/<int:visit_id>/call-off/", dispatch.call_off, name="visit_call_off"),
     path("visits/<int:visit_id>/link/", link.give, name="visit_link_give"),
@@ -36,5 +49,13 @@ urlpatterns = [
     path("visits/<int:visit_id>/order/", dispatch.order, name="visit_order"),
     path("visits/<int:visit_id>/sheet.pdf", visit.sheet, name="visit_sheet"),
     path("visits/<int:visit_id>/sheet/again/", visit.sheet_again, name="visit_sheet_again"),
+    path("warranty/", warranty.to_decide, name="warranty"),
+    path("warranty/failures/", failures.failures, name="failures"),
+    path("warranty/failures/<int:failure_id>/", failures.failure, name="failure"),
+    path("warranty/codes/", fault_codes.codes, name="fault_codes"),
+    path("warranty/codes/new/", fault_codes.code, name="fault_code_new"),
+    path("warranty/codes/of/<slug:code>/", fault_codes.code, name="fault_code"),
+    path("warranty/terms/", warranty.terms, name="warranty_terms"),
+    path("warranty/terms/<slug:code>/", warranty.terms_of, name="warranty_terms_of"),
     path("tickets/<ticket_number:number>/visits/", visit.of_ticket, name="ticket_visits"),
 ]

@@ -48,6 +48,17 @@ def _field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
             max_value=_number(field.max_value),
             allow_null=not field.required,
         )
+    if isinstance(field, forms.DateField):
+        return serializers.DateField(**common, allow_null=not field.required)
+    if isinstance(field, forms.DecimalField):
+        return serializers.DecimalField(
+            **common,
+            max_digits=field.max_digits or 12,
+            decimal_places=field.decimal_places or 0,
+            min_value=_number(field.min_value),
+            max_value=_number(field.max_value),
+            allow_null=not field.required,
+        )
     if isinstance(field, forms.IntegerField):
         return serializers.IntegerField(
             **common,
@@ -60,7 +71,7 @@ def _field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
     raise TypeError(f"No serializer field for {type(field).__name__}")
 
 
-def _number(limit: Any) -> int | None:
+def _number(limit: Any) -> Any:
     return limit() if callable(limit) else limit
 
 

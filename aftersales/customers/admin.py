@@ -13,7 +13,10 @@ class ProductModelAdmin(admin.ModelAdmin):
         "name_zh_hans",
         "name_zh_hant",
         "line",
-        "warranty_months",
+        "warranty_starts",
+        "labour_months",
+        "parts_months",
+        "travel_months",
         "skill",
         "skill_level",
     )

@@ -16,6 +16,7 @@ from aftersales.core import schema
 from aftersales.core.api import answer
 from aftersales.customers.models import ProductModel
 from aftersales.customers.reference import product_models
+from aftersales.customers.warranty import months_of
 
 
 class RegionOut(serializers.Serializer[Any]):
@@ -35,7 +36,11 @@ class ModelOut(serializers.Serializer[Any]):
     code = serializers.CharField()
     name = serializers.CharField(help_text="In the language of Accept-Language.")
     line = serializers.ChoiceField(choices=ProductModel.Line.choices)
-    warranty_months = serializers.IntegerField()
+    warranty_starts = serializers.ChoiceField(choices=ProductModel.Starts.choices)
+    warranty_months = serializers.IntegerField(help_text="The longest of the three terms.")
+    labour_months = serializers.IntegerField()
+    parts_months = serializers.IntegerField()
+    travel_months = serializers.IntegerField()
 
 
 class ModelList(serializers.Serializer[Any]):
@@ -83,7 +88,16 @@ class ProductModels(PartnerView):
     )
     def get(self, request: Request) -> HttpResponse:
         rows = [
-            {"code": model.code, "name": model.name, "line": model.line, "warranty_months": model.warranty_months}
+            {
+                "code": model.code,
+                "name": model.name,
+                "line": model.line,
+                "warranty_starts": model.warranty_starts,
+                "warranty_months": max(months_of(model).values()),
+                "labour_months": model.labour_months,
+                "parts_months": model.parts_months,
+                "travel_months": model.travel_months,
+            }
             for model in product_models().values()
         ]
         return answer({"results": rows, "next": None})

@@ -130,6 +130,8 @@ class ProductForm(FileForm):
     model = ModelField(label=_("Product model"), error_messages={"required": _("Choose the model of the product.")})
     serial = forms.CharField(label=_("Serial number or barcode"), required=False)
     purchased_on = day(_("Purchased on"))
+    installed_on = day(_("Installed on"))
+    manufactured_on = day(_("Manufactured on"))
     voucher_number = forms.CharField(label=_("Voucher number"), required=False)
     site = forms.TypedChoiceField(label=_("Site"), required=False, coerce=int, empty_value=None)
 

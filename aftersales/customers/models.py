@@ -158,8 +158,20 @@ class ProductModel(Named):
         GPS = "gps", _("GPS unit")
         BUILDING = "building", _("building")
 
+    class Starts(models.TextChoices):
+        """From which day a warranty counts."""
+
+        PURCHASE = "purchase", _("purchase")
+        INSTALLATION = "installation", _("installation")
+        MANUFACTURE = "manufacture", _("manufacture")
+
     line = models.CharField(_("product line"), max_length=20, choices=Line, default=Line.APPLIANCE)
-    warranty_months = models.PositiveSmallIntegerField(_("warranty in months"), default=12)
+    warranty_starts = models.CharField(
+        _("warranty starts with"), max_length=12, choices=Starts, default=Starts.PURCHASE
+    )
+    labour_months = models.PositiveSmallIntegerField(_("labour free for months"), default=12)
+    parts_months = models.PositiveSmallIntegerField(_("parts free for months"), default=12)
+    travel_months = models.PositiveSmallIntegerField(_("travel free for months"), default=12)
     skill = models.SlugField(_("skill needed"), max_length=40, blank=True)
     skill_level = models.PositiveSmallIntegerField(_("level needed"), choices=[(1, "1"), (2, "2"), (3, "3")], default=1)
 
@@ -169,6 +181,11 @@ class ProductModel(Named):
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(skill_level__in=[1, 2, 3]), name="product_model_level_known")
         ]
+
+    @property
+    def terms_in_months(self) -> tuple[int, int, int]:
+        """Labour, parts and travel."""
+        return self.labour_months, self.parts_months, self.travel_months
 
 
 class Product(models.Model):
@@ -182,8 +199,10 @@ class Product(models.Model):
     serial = models.CharField(_("serial number or barcode"), max_length=60, blank=True)
     serial_key = models.CharField(max_length=60, blank=True, editable=False)  # folded and reversed: suffixes by index
     purchased_on = models.DateField(_("purchased on"), null=True, blank=True)
+    installed_on = models.DateField(_("installed on"), null=True, blank=True)
+    manufactured_on = models.DateField(_("manufactured on"), null=True, blank=True)
     voucher_number = models.CharField(_("voucher number"), max_length=60, blank=True)
-    warranty_until = models.DateField(_("warranty until"), null=True, blank=True)
+    warranty_until = models.DateField(_("warranty until"), null=True, blank=True)  # the longest of the model's terms
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

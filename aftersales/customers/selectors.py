@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
@@ -11,12 +11,14 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from aftersales.accounts.models import Region
 from aftersales.core import phones
 from aftersales.core.errors import Invalid
 from aftersales.core.text import bigrams, digits, fold, has_cjk
-from aftersales.customers.models import Customer, CustomerPhone, Product, Site
+from aftersales.customers.models import Customer, CustomerPhone, Product, ProductModel, Site
+from aftersales.customers.warranty import Cover, ends, months_of, started_on
 
 CANDIDATES = 6  # a clerk chooses with a glance; who needs more types more
 _DIALLED = set("0123456789+-()./ #*x转轉分机機ext")
@@ -125,18 +127,43 @@ def search(text: str, *, among: QuerySet[Customer]) -> QuerySet[Customer]:
 # ── warranty, in words ─────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True)
 class Warranty:
-    """How the warranty stands (R11): `state` is in, over or unknown; `text` says it to the clerk."""
+    """How the warranty stands (R11): `state` is in, part, over or unknown; `text` says it to the clerk."""
 
     state: str
     text: str
 
 
 def warranty(product: Product, *, at: datetime) -> Warranty:
-    """Say whether the warranty runs and until when; without a purchase date it is not known."""
-    end = product.warranty_until
-    if end is None:
-        return Warranty("unknown", _("warranty unknown: no purchase date"))
-    day = date_format(end, "Y-m-d")
-    if timezone.localdate(at) <= end:
-        return Warranty("in", _("in warranty till %(day)s") % {"day": day})
-    return Warranty("over", _("warranty over since %(day)s") % {"day": day})
+    """Say whether the warranty runs and until when, for labour, parts and travel where they differ."""
+    start = started_on(product)
+    if start is None:
+        missing = {
+            ProductModel.Starts.PURCHASE: _("warranty unknown: no purchase date"),
+            ProductModel.Starts.INSTALLATION: _("warranty unknown: no installation date"),
+            ProductModel.Starts.MANUFACTURE: _("warranty unknown: no date of manufacture"),
+        }
+        return Warranty("unknown", missing[ProductModel.Starts(product.model.warranty_starts)])
+    today = timezone.localdate(at)
+    days = ends(start, months_of(product.model))
+    if len(set(days.values())) == 1:
+        day = next(iter(days.values()))
+        if day is None:
+            return Warranty("over", _("no warranty on this model"))
+        words = {"day": date_format(day, "Y-m-d")}
+        return (
+            Warranty("in", _("in warranty till %(day)s") % words)
+            if today <= day
+            else Warranty("over", _("warranty over since %(day)s") % words)
+        )
+    runs = [day is not None and today <= day for day in days.values()]
+    text = pgettext("between the things of a list", ", ").join(
+        _stands(cover, day, today) for cover, day in days.items()
+    )
+    return Warranty("in" if all(runs) else "part" if any(runs) else "over", text)
+
+
+def _stands(cover: Cover, day: date | None, today: date) -> str:
+    if day is None:
+        return _("%(cover)s not covered") % {"cover": cover.label}
+    words = {"cover": cover.label, "day": date_format(day, "Y-m-d")}
+    return _("%(cover)s till %(day)s") % words if today <= day else _("%(cover)s over since %(day)s") % words

@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
-from django.db.models import Model
-from django.utils import timezone
+from django.db import connection, transaction
+from django.db.models import DateField, DateTimeField, DurationField, ExpressionWrapper, F, Func, Model, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
+from aftersales.accounts.actors import Actor, require
 from aftersales.accounts.models import Partner, Region
+from aftersales.accounts.roles import LEADERS
 from aftersales.core import phones
 from aftersales.core.batch import Batch, Lookup, fresh
 from aftersales.core.errors import Invalid, Missing
 from aftersales.core.text import clean_line, digits, fold
 from aftersales.customers.models import Customer, CustomerPhone, Product, ProductModel, Site
+from aftersales.customers.reference import product_models
+from aftersales.customers.warranty import MOST_MONTHS, last_day, start_of
 
 
 def find_or_create(
@@ -208,6 +212,8 @@ def product_for(
     site: Site | None,
     purchased_on: date | None,
     voucher_number: str,
+    installed_on: date | None = None,
+    manufactured_on: date | None = None,
     batch: Batch | None = None,
 ) -> Product | None:
     """Take the chosen product of this customer, or the one with this model and serial number, or make it.
@@ -236,21 +242,15 @@ def product_for(
         serial_key=Product.key(serial),
         purchased_on=purchased_on,
         voucher_number=clean_line(voucher_number)[:60],
-        warranty_until=add_months(purchased_on, model.warranty_months) if purchased_on else None,
+        installed_on=installed_on,
+        manufactured_on=manufactured_on,
+        warranty_until=last_day(
+            start_of(model, purchased_on=purchased_on, installed_on=installed_on, manufactured_on=manufactured_on),
+            model,
+        ),
     )
     _save(made, batch)
     return made
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day some months later, or the last of that month."""
-    years, month = divmod(day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(day.year + years, month + 1, last)
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
 
 
 def file_is_complete(customer: Customer, *, site: Site | None = None, product: Product | None = None) -> bool:
@@ -262,6 +262,33 @@ def file_is_complete(customer: Customer, *, site: Site | None = None, product: P
     return has_site and has_product and customer.phones.exists()
 
 
-def in_warranty(product: Product, *, at: datetime) -> bool | None:
-    """Whether the warranty runs at this time; None when the purchase date is not known."""
-    return None if product.warranty_until is None else timezone.localdate(at) <= product.warranty_until
+# ── the terms of a model (R11) ─────────────────────────────────────────────────────────────────
+@transaction.atomic
+def set_terms(code: str, *, warranty_starts: str, labour: int, parts: int, travel: int, by: Actor) -> ProductModel:
+    """Change from when and for how long a model is under warranty; its products follow at once.
+
+    What was decided at a customer's before keeps the terms of then: a decision has them in it.
+    """
+    require(by, LEADERS)
+    model = ProductModel.objects.select_for_update().filter(code=code).first()
+    if model is None:
+        raise Missing(_("There is no such product model."))
+    if warranty_starts not in ProductModel.Starts.values:
+        raise Invalid(_("Choose from which day it counts."), code="required", field="warranty_starts")
+    for field, months in (("labour", labour), ("parts", parts), ("travel", travel)):
+        if not 0 <= months <= MOST_MONTHS:
+            raise Invalid(_("From 0 to %(most)d months.") % {"most": MOST_MONTHS}, code="range", field=field)
+    model.warranty_starts = warranty_starts
+    model.labour_months, model.parts_months, model.travel_months = labour, parts, travel
+    model.save(update_fields=["warranty_starts", "labour_months", "parts_months", "travel_months"])
+    longest = max(labour, parts, travel)
+    start = {"purchase": "purchased_on", "installation": "installed_on", "manufacture": "manufactured_on"}
+    # PostgreSQL adds months as `add_months` does: the same day, or the last of that month.
+    later = ExpressionWrapper(F(start[warranty_starts]) + _months(longest), output_field=DateTimeField())
+    model.products.update(warranty_until=Cast(later, DateField()) if longest else None)
+    transaction.on_commit(product_models.forget)
+    return model
+
+
+def _months(months: int) -> Func:
+    return Func(Value(0), Value(months), function="make_interval", output_field=DurationField())

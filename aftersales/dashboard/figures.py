@@ -91,6 +91,7 @@ class Figures:
     visits: list[tuple[VisitState, Number]]
     visits_today: Number
     callbacks: dict[str, Number]
+    repeats: Number
 
     @property
     def today(self) -> Day:
@@ -111,13 +112,14 @@ def gather(at: datetime, *, target: str = "") -> Figures:
         {"clock": "hour"},
         {"clock": "late"},
         {"visits": "all"},
+        {"repeats": "month"},
         *({"state": state.value} for state in states),
         *({"clock": which, "target": one.value} for one in Target for which in ("running", "hour", "late", "paused")),
         *({"visits": state.value} for state in VisitState),
         *({"callbacks": which} for which in ("late", "today", "open", "owed")),
     ]
     numbers = iter(lists.count(wanted, at))
-    everything, running, hour, late, visits_today = (next(numbers) for _one in range(5))
+    everything, running, hour, late, visits_today, repeats = (next(numbers) for _one in range(6))
     by_state = [(state, next(numbers)) for state in states]
     by_target = {one: [next(numbers) for _which in range(4)] for one in Target}
     by_visit = [(state, next(numbers)) for state in VisitState]
@@ -140,6 +142,7 @@ def gather(at: datetime, *, target: str = "") -> Figures:
         visits=by_visit,
         visits_today=visits_today,
         callbacks=callbacks,
+        repeats=repeats,
     )
 
 

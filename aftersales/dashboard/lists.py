@@ -34,11 +34,12 @@ from tickets.models import Ticket
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target
 from tickets.states import OPEN, State
-from visits.models import Visit
+from visits.models import RepeatRepair, Visit
 from visits.states import VisitState
 
 SOON = timedelta(hours=1)
-PARAMETERS = ("state", "due", "clock", "target", "day", "visits", "callbacks", "team", "region")
+MONTH = timedelta(days=30)
+PARAMETERS = ("state", "due", "clock", "target", "day", "visits", "callbacks", "repeats", "team", "region")
 _BY_DUE = Order("due_at", "id")
 
 
@@ -159,10 +160,20 @@ def _callbacks(params: Mapping[str, str], at: datetime) -> Listing:
     return Listing(rows, _BY_DUE, title, params, "ticket")
 
 
+def _repeats(params: Mapping[str, str], at: datetime) -> Listing:
+    if params["repeats"] != "month":
+        raise _unknown("repeats")
+    rows = RepeatRepair.objects.filter(recognised_at__gt=at - MONTH)
+    return Listing(
+        rows, Order("-recognised_at", "-id"), _("Repeat repairs of the last 30 days"), params, "ticket", True
+    )
+
+
 _KINDS: dict[str, Callable[[Mapping[str, str], datetime], Listing]] = {
     "clock": _promises,
     "visits": _visits,
     "callbacks": _callbacks,
+    "repeats": _repeats,
 }
 
 

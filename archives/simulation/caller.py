@@ -138,6 +138,7 @@ class Caller:
             request.serial = old.serial if old else f"{model.code[:2].upper()}-{rng.randrange(16**7):07X}"
             if rng.random() < 0.7:
                 request.purchased_on = (self.at - timedelta(days=rng.uniform(3, 1800))).date()
+                request.installed_on = request.purchased_on
                 request.voucher_number = f"FP{rng.randrange(10**8):08d}"
         self.fault: Fault = rng.choice(words.FAULTS[FAMILY_OF.get(model.code, "electronics")])
         wanted = words.REQUESTS.get(request.kind)

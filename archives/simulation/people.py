@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -209,13 +210,24 @@ def install(password_hash: str = "") -> Cast:
     for code, english, hans, hant, line, months, skill, _family in MODELS:
         names = {"name_en": english, "name_zh_hans": hans, "name_zh_hant": hant}
         ProductModel.objects.get_or_create(
-            code=code, defaults={**names, "line": line, "warranty_months": months, "skill": skill}
+            code=code, defaults={**names, **_terms(line, months), "line": line, "skill": skill}
         )
     teams = {team.code: team for team in Team.objects.all()}
     _staff(teams, password_hash)
     for code, name, team_code in PARTNERS:
         Partner.objects.get_or_create(code=code, defaults={"name": name, "team": teams[team_code]})
     return load()
+
+
+def _terms(line: str, months: int) -> dict[str, Any]:
+    """Parts are free the longest; what is put in counts from its installation."""
+    installed = line in (ProductModel.Line.BUILDING, ProductModel.Line.GPS)
+    return {
+        "warranty_starts": ProductModel.Starts.INSTALLATION if installed else ProductModel.Starts.PURCHASE,
+        "labour_months": max(12, months // 2),
+        "parts_months": months,
+        "travel_months": 12,
+    }
 
 
 def _staff(teams: dict[str, Team], password_hash: str) -> None:

@@ -15,3 +15,4 @@ import "./live.js";
 import "./toast.js";
 import "./small.js";
 import "./intake.js";
+import "./photographs.js";

@@ -152,7 +152,16 @@ def test_lists_product_models_and_technicians(api, cast: Cast):
     assert cast.model
     assert cast.technician
     assert api.get("/product-models").json()["results"] == [
-        {"code": "kfr-35gw", "name": "KFR-35GW air conditioner", "line": "appliance", "warranty_months": 36}
+        {
+            "code": "kfr-35gw",
+            "name": "KFR-35GW air conditioner",
+            "line": "appliance",
+            "warranty_starts": "purchase",
+            "warranty_months": 36,
+            "labour_months": 36,
+            "parts_months": 36,
+            "travel_months": 36,
+        }
     ]
     assert api.get("/technicians").json()["results"] == [
         {

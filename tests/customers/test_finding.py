@@ -6,6 +6,7 @@ import pytest
 
 from aftersales.customers import selectors
 from aftersales.customers.models import Product, ProductModel
+from aftersales.customers.warranty import add_months
 
 
 @pytest.mark.parametrize(
@@ -41,5 +42,6 @@ def test_finds_at_most_what_a_glance_takes_in(cast):
 @pytest.mark.rule("R11")
 @pytest.mark.parametrize(("until", "state"), [(date(2026, 3, 4), "in"), (date(2026, 3, 3), "over"), (None, "unknown")])
 def test_the_warranty_ends_with_its_last_day_in_local_time(cast, until, state):
-    product = Product(model=ProductModel(), warranty_until=until)
+    bought = until and add_months(until, -12)
+    product = Product(model=ProductModel(), purchased_on=bought)
     assert selectors.warranty(product, at=cast.at + timedelta(hours=13, minutes=59)).state == state

@@ -16,6 +16,7 @@ from tickets import actions, verbs
 from tickets.models import Event, Notice, Ticket
 from tickets.sla.models import Segment
 from tickets.states import State
+from visits.models import FaultCode
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +63,16 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "set_out": ({D, S, M, T}, {"visit_planned"}),
     "check_in": ({D, S, M, T}, {"visit_planned"}),
     "complete_visit": ({D, S, M, T}, {"visiting"}),
+    "record_consent": ({D, S, M, T}, {"visiting"}),
+    "record_finding": ({D, S, M, T}, {"visiting"}),
+    "drop_finding": (set(), set()),  # nothing was found: see test_finding
+    "propose_plan": ({D, S, M, T}, {"visiting"}),
+    "confirm_plan": (set(), set()),  # no plan was proposed: see test_plan
+    "dispute_plan": (set(), set()),
+    "decide_plan": (set(), set()),
+    "report_major_failure": (DESK | {T}, OPEN),
+    "decide_warranty": ({D, S, M, T}, {"visiting"}),
+    "approve_warranty": (set(), set()),  # no verdict waits: see test_warranty
 }
 
 
@@ -93,6 +104,16 @@ def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
         "approve_contractor": {"reason": "all ill"},
         "choose_window": {"window_start": window["window_start"]},
         "decline_visit": {"reason": "sold it"},
+        "record_consent": {"voucher_seen": True, "parts_complete": True, "human_damage": False, "agreed": True},
+        "record_finding": {"code": FaultCode.objects.get_or_create(code="power", name_en="No power")[0].code},
+        "drop_finding": {"code": "power"},
+        "propose_plan": {"what": "seal the pipe"},
+        "confirm_plan": {"signer_name": "x"},
+        "dispute_plan": {"reason": "too dear"},
+        "decide_plan": {"keep": True, "reason": "no other way"},
+        "report_major_failure": {"occurred_at": at, "place": "hall", "what": "fire", "first_plan": "stop it"},
+        "approve_warranty": {"approve": True},
+        "decide_warranty": {"proof": "none", "explanation": "no papers", "signer_name": "x"},
         "complete_visit": {
             "solved": True,
             "finding": "leak",

@@ -74,6 +74,8 @@ class Intake:
     model: ProductModel | None = None
     serial: str = ""
     purchased_on: date | None = None
+    installed_on: date | None = None
+    manufactured_on: date | None = None
     voucher_number: str = ""
 
     external_id: str = ""
@@ -198,6 +200,8 @@ def _build(intake: Intake, batch: Batch, *, by: Actor, at: datetime) -> Ticket:
         serial=intake.serial,
         site=site,
         purchased_on=intake.purchased_on,
+        installed_on=intake.installed_on,
+        manufactured_on=intake.manufactured_on,
         voucher_number=intake.voucher_number,
         batch=batch,
     )
@@ -279,8 +283,12 @@ def check(intake: Intake, at: datetime) -> None:
         wrong("site.region", "required", _("Choose the region of the address."))
     if (intake.serial or intake.purchased_on or intake.voucher_number) and not (intake.model or intake.product):
         wrong("product.model", "required", _("Choose the model of the product."))
-    if intake.purchased_on and intake.purchased_on > timezone.localdate(at):
+    today = timezone.localdate(at)
+    if intake.purchased_on and intake.purchased_on > today:
         wrong("product.purchased_on", "future", _("The purchase lies in the future."))
+    for name in ("installed_on", "manufactured_on"):
+        if (getattr(intake, name) or today) > today:
+            wrong(f"product.{name}", "future", _("This day lies in the future."))
     if len(intake.wished_windows) > MAX_WINDOWS:
         wrong("wished_windows", "too_many", _("At most %(max)d wished times.") % {"max": MAX_WINDOWS})
     for index, window in enumerate(intake.wished_windows[:MAX_WINDOWS]):

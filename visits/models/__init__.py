@@ -2,21 +2,36 @@
 
 from visits.models.approval import BookingOverride, ContractorApproval
 from visits.models.command import Command
+from visits.models.consent import Consent
+from visits.models.failure import MajorFailure
+from visits.models.finding import FaultCode, Finding
 from visits.models.link import VisitLink
+from visits.models.photograph import Photograph
+from visits.models.plan import RepairPlan
+from visits.models.repeat import RepeatRepair
 from visits.models.sheet import ServiceSheet
 from visits.models.technician import Leave, Technician
 from visits.models.travel import Travel, TravelSettings
 from visits.models.visit import Visit
+from visits.models.warranty import WarrantyDecision
 
 __all__ = [
     "BookingOverride",
     "Command",
+    "Consent",
     "ContractorApproval",
+    "FaultCode",
+    "Finding",
     "Leave",
+    "MajorFailure",
+    "Photograph",
+    "RepairPlan",
+    "RepeatRepair",
     "ServiceSheet",
     "Technician",
     "Travel",
     "TravelSettings",
     "Visit",
     "VisitLink",
+    "WarrantyDecision",
 ]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
 from aftersales.accounts.actors import Actor
-from aftersales.core.errors import Invalid
+from aftersales.core.errors import Invalid, NotAllowed
 from aftersales.core.fsm import move
 from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
@@ -26,9 +26,11 @@ from tickets.sla.states import Target
 from tickets.states import EventKind
 from tickets.verbs import permit
 from visits import hooks
-from visits.models import ServiceSheet, Visit
+from visits.models import Consent, RepairPlan, ServiceSheet, Visit
+from visits.services import repeat
 from visits.services.dispatch import Seen, open_visit
 from visits.services.sheet import RENDER_TASK
+from visits.states_warranty import PlanState
 
 MAX_SIGNATURE_BYTES = 300_000  # of base64
 MAX_SIGNATURE_PIXELS = 4_000_000  # a canvas as wide as a telephone page, at four device pixels a pixel, has 2,000,000
@@ -81,6 +83,7 @@ def check_in(
     timeline.record(
         ticket, EventKind.CHECKED_IN, at=at, by=by, was=was, visit=visit.pk, technician=visit.technician.name
     )
+    repeat.recognise(visit, ticket, at=at, by=by)
     return ticket
 
 
@@ -118,6 +121,8 @@ def complete_visit(
     visit.satisfaction = satisfaction
     visit.signature = read_signature(signature) if signature else None
     _check_report(visit)
+    if solved:
+        _check_agreed(visit)
     visit.signed_at = at if visit.signature else None
     was = ticket.state
     move(visit.complete if solved else visit.leave_unsolved, at)
@@ -138,6 +143,22 @@ def complete_visit(
         hooks.completed(visit, ticket, at=at, by=by)
     notices.post(event, to=[ticket.owner, *([] if solved else notices.supervisor_of(ticket))], at=at, urgent=not solved)
     return ticket
+
+
+def _check_agreed(visit: Visit) -> None:
+    """Refuse solved work that the customer did not agree to; what was never asked stands in nobody's way."""
+    if Consent.objects.filter(visit=visit, agreed=False).exists():
+        raise NotAllowed(
+            _("The customer did not agree to the work: finish the visit as not solved, or record the consent anew."),
+            code="no_consent",
+            rule="R27",
+        )
+    if RepairPlan.objects.filter(visit=visit).exclude(state=PlanState.CONFIRMED).exists():
+        raise NotAllowed(
+            _("The customer has not confirmed the repair plan: have it confirmed, or finish as not solved."),
+            code="plan_not_confirmed",
+            rule="R30",
+        )
 
 
 def _check_report(visit: Visit) -> None:

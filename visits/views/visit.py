@@ -20,7 +20,7 @@ from aftersales.accounts.views import person
 from aftersales.core.errors import NotAllowed, Refusal
 from aftersales.core.middleware import refuse_on_page
 from aftersales.core.time import now
-from aftersales.customers import services as customers
+from aftersales.customers import selectors as customers
 from tickets import actions
 from tickets.models import Ticket
 from tickets.states import State
@@ -29,6 +29,7 @@ from visits import cards, selectors
 from visits.forms import CompleteForm
 from visits.models import Visit
 from visits.selectors import OVERSEERS
+from visits.selectors_warranty import repeat_of
 from visits.services import commands
 from visits.services import sheet as sheets
 from visits.services import visit as services
@@ -212,6 +213,7 @@ def panel(request: HttpRequest, number: str, *, given: Given | None = None) -> H
     context = {
         "ticket": ticket,
         "visits": selectors.of_ticket(ticket),
+        "repeat": repeat_of(ticket, now()),
         "may_plan": role in OVERSEERS and "plan_visit" in verbs,
         "may_move": role in OVERSEERS and "move_visit" in verbs,
         "may_open": role in OVERSEERS,
@@ -219,6 +221,7 @@ def panel(request: HttpRequest, number: str, *, given: Given | None = None) -> H
         "may_link": role in DESK,
         "given": given,
         "mine": person(request).pk,
+        "sees_all": role != Role.TECHNICIAN,
     }
     template = "visits/ticket_panel.html#panel" if request.htmx else "visits/ticket_panel.html"  # type: ignore[attr-defined]
     return render(request, template, context)
@@ -274,7 +277,7 @@ def _page(
         "ticket": ticket,
         "sheet": getattr(found, "sheet", None),
         "history": selectors.history(found),
-        "warranty": customers.in_warranty(ticket.product, at=now()) if ticket.product else None,
+        "warranty": customers.warranty(ticket.product, at=now()) if ticket.product else None,
         "form": form or CompleteForm(),
         "cards": cards.shown(found, actor),
         "verbs": verbs,
