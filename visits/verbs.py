@@ -7,6 +7,7 @@ from aftersales.accounts.roles import LEADERS, Role
 from tickets.models import Ticket
 from tickets.states import AT_THE_DESK, State
 from tickets.verbs import Verb, add
+from visits import verbs_promises
 from visits.services.dispatch import needs_approval
 
 _PLANNERS = LEADERS | {Role.DISPATCHER}
@@ -22,7 +23,16 @@ def _mine(ticket: Ticket, by: Actor) -> bool:
 
 # What is done during a visit, by its own page, by a phone that was offline, or through the API: the services of these
 # take `seen=` beside what every verb takes.
-DURING_A_VISIT = {"set_out", "check_in", "complete_visit"}
+DURING_A_VISIT = {
+    "set_out",
+    "check_in",
+    "complete_visit",
+    "running_late",
+    "log_visit_call",
+    "customer_absent",
+    "customer_present",
+    "tell_customer",
+}
 
 _NOT_YOURS = gettext_lazy("This is another technician's visit.")
 
@@ -78,3 +88,4 @@ def enter() -> None:
             primary=True,
         ),
     )
+    verbs_promises.enter(_mine, _NOT_YOURS)
