@@ -197,6 +197,9 @@ API: dict[str, tuple[str, str, str]] = {
             "set_out",
             "check_in",
             "complete_visit",
+            "running_late",
+            "log_visit_call",
+            "customer_absent",
         )
     },
 }
@@ -336,6 +339,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "reason": "x",
     },
     "complete_visit": {"solved": True, "finding": "x", "work_done": "x", "unsigned_reason": "x"},
+    "running_late": {"minutes": 30, "reason": "x"},
+    "log_visit_call": {"reached": False},
 }
 
 

@@ -96,7 +96,7 @@ def _waiting(regions: list[int]) -> list[Ticket]:
     """The visits that could be planned at once there, the most urgent first."""
     tickets = selectors.to_plan().filter(region__in=regions).exclude(state=State.WAITING)
     tickets = tickets.exclude(selectors.unsigned_order()).exclude(site=None)
-    return selectors.with_lines(list(tickets.order_by("on_site_due", "id")[:LOOKED_AT]))
+    return selectors.with_lines(list(tickets.order_by(*selectors.BY_ON_SITE.columns)[:LOOKED_AT]))
 
 
 def _fits(ticket: Ticket, slot: FreedSlot, skills: list[str]) -> bool:

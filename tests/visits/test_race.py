@@ -13,8 +13,11 @@ from aftersales.core.errors import NotAllowed, Refusal
 from tests.people import Cast
 from tests.visits.helpers import plan
 from tickets.models import Event, Ticket
+from tickets.sla import sweep
+from tickets.sla.models import Clock
+from tickets.sla.rebuild import rebuild
 from visits.models import Visit
-from visits.services import dispatch
+from visits.services import dispatch, visit
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
@@ -157,3 +160,38 @@ def test_the_database_refuses_an_overlap_whoever_writes(cast: Cast) -> None:
             window_end=visit.window_end + timedelta(hours=1),
             planned_at=cast.at,
         )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.rule("R24")
+def test_checking_in_and_calling_off_at_once_leave_one_story(cast: Cast) -> None:
+    dispatcher, technician, leader = cast.actor("dispatcher"), cast.actor("technician"), cast.actor("supervisor")
+    for number in range(6):
+        ticket = cast.ticket(phone=f"139 0000 00{number:02}", customer_name=f"c{number}", serial=f"S{number}")
+        at = cast.at + timedelta(hours=2 + 3 * number)
+        plan(cast, ticket, 2 + 3 * number, by=dispatcher)
+        answers = at_once(
+            lambda ticket=ticket, at=at: visit.check_in(ticket.pk, by=technician, at=at),
+            lambda ticket=ticket, at=at: dispatch.cancel_visit(
+                ticket.pk, reason="van", apology="sorry", by=leader, at=at
+            ),
+            lambda ticket=ticket, at=at: sweep.sweep(at=at, ticket_id=ticket.pk),
+        )
+        lost = [answer for answer in answers[:2] if isinstance(answer, Refusal)]
+        assert len(lost) == 1
+        ticket.refresh_from_db()
+        came = isinstance(answers[0], Ticket)
+        assert (ticket.state, ticket.visits.get().state) == (
+            ("visiting", "on_site") if came else ("in_progress", "cancelled")
+        )
+        kinds = ticket.events.filter(kind__in=["ticket.checked_in", "ticket.visit_cancelled"])
+        assert kinds.count() == 1
+        notice = Clock.objects.filter(ticket=ticket, target="cancellation_notice")
+        assert notice.filter(broken=True).exists() != came
+        if not came:
+            dispatch.cancel(ticket.pk, reason="done", by=leader, at=at)
+        else:
+            visit.complete_visit(
+                ticket.pk, solved=True, finding="x", work_done="x", unsigned_reason="x", by=technician, at=at
+            )
+    assert list(rebuild(Clock.objects.all(), check=True)) == []

@@ -29,11 +29,8 @@ def can_it_happen(clock: Clock, at: datetime) -> Verdict:
     if not over and step_at <= clock.started_at:
         return verdict  # planned this moment, by somebody who looks at it
     ticket = Ticket.objects.locked(clock.ticket_id)
-    visit = (
-        Visit.objects.filter(ticket=ticket, state=VisitState.PLANNED, window_start=clock.anchor)
-        .select_related("technician")
-        .first()
-    )
+    planned = Visit.objects.filter(ticket=ticket, state=VisitState.PLANNED).select_related("technician")
+    visit = next((one for one in planned if one.window_start == clock.anchor), None)
     missing = checks.missing(visit, at) if visit is not None else []
     if visit is None or not missing:
         return verdict
