@@ -268,6 +268,9 @@ API: dict[str, tuple[str, str, str]] = {
             "confirm_plan",
             "dispute_plan",
             "report_major_failure",
+            "running_late",
+            "log_visit_call",
+            "customer_absent",
         )
     },
 }
@@ -434,6 +437,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "dispute_plan": {"reason": "x"},
     "report_major_failure": {"occurred_at": "2026-01-01T00:00:00Z", "place": "x", "what": "x", "first_plan": "x"},
     "complete_visit": {"solved": True, "finding": "x", "work_done": "x", "unsigned_reason": "x"},
+    "running_late": {"minutes": 30, "reason": "x"},
+    "log_visit_call": {"reached": False},
 }
 
 

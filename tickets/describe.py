@@ -20,6 +20,7 @@ from aftersales.accounts.actors import Door
 from aftersales.core.templatetags import rules as rule_tags
 from aftersales.core.templatetags.ui import moment as short_moment
 from aftersales.customers.models import Customer
+from tickets import describe_visits
 from tickets.models import COLLECTION_NOTICES, Event, Ticket
 from tickets.sla.states import Target
 from tickets.states import Channel, EventKind, Grade, Kind, State, WaitingFor
@@ -71,6 +72,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.LINK_GIVEN: ("link", "secondary"),
     EventKind.LINK_REVOKED: ("link-off", "orange"),
     EventKind.EN_ROUTE: ("car", "purple"),
+    **describe_visits.LOOKS,
     EventKind.CHECKED_IN: ("map-pin", "purple"),
     EventKind.VISIT_COMPLETED: ("clipboard-check", "teal"),
     EventKind.VISIT_NOT_SOLVED: ("alert-triangle", "orange"),
@@ -101,6 +103,9 @@ _BY_ITSELF = (
     EventKind.ESCALATED,
     EventKind.WOKEN,
     EventKind.SHEET_READY,
+    EventKind.VISIT_AT_RISK,
+    EventKind.NO_SHOW,
+    EventKind.NO_SHOW_OPEN,
 )  # nobody did it: naming one only distracts
 
 # The filters of the timeline: which kinds each shows.
@@ -114,6 +119,8 @@ CONTACTS = [
     EventKind.GOODS_READY,
     EventKind.COLLECTION_NOTIFIED,
     EventKind.NOTED,
+    EventKind.CUSTOMER_TOLD,
+    EventKind.VISIT_CALLED,
     EventKind.CALLBACK_ATTEMPTED,
     EventKind.CALLBACK_REACHED,
 ]
@@ -133,6 +140,7 @@ PROMISES = [
     EventKind.COLLECTED,
     EventKind.POSTED_BACK,
     EventKind.CHECKED_IN,
+    *describe_visits.LOOKS,
     EventKind.GRADED,
     EventKind.WAITED,
     EventKind.RESUMED,
@@ -275,6 +283,8 @@ def _moved(data: dict[str, Any]) -> SafeString | str:
 
 
 def _remarks(text: str, data: dict[str, Any]) -> SafeString | str:
+    if data.get("late"):
+        return _late(text, data)
     if data.get("customer_wish"):
         text = " · ".join((text, _("as the customer wishes")))
     if data.get("override_reason"):
@@ -298,6 +308,14 @@ def _link_given(data: dict[str, Any]) -> str:
     if data.get("mailed"):
         return _("gave the customer a link to the visit, and sent it by e-mail")
     return _("gave the customer a link to the visit")
+
+
+def _late(text: str, data: dict[str, Any]) -> SafeString | str:
+    """Called off or moved: by the customer's wish, or so late that the promise is broken (R24)."""
+    if data.get("late"):
+        told = _("less than the promised notice before; apology: %(apology)s") % {"apology": data.get("apology", "")}
+        return format_html("{} · <strong>{}</strong>{}", text, told, _rule("R24"))
+    return " · ".join((text, _("as the customer wishes"))) if data.get("customer_wish") else text
 
 
 def _travels(data: dict[str, Any]) -> str:
@@ -460,12 +478,13 @@ _TELLERS: dict[str, _Teller] = {
     EventKind.CONTRACTOR_APPROVED: lambda _data: format_html("{}{}", _("approved an outside contractor"), _rule("R33")),
     EventKind.VISIT_PLANNED: _planned,
     EventKind.VISIT_MOVED: _moved,
-    EventKind.VISIT_CANCELLED: lambda _data: _("called the visit off"),
+    EventKind.VISIT_CANCELLED: lambda data: _late(_("called the visit off"), data),
     EventKind.VISIT_CONFIRMED: _confirmed,
     EventKind.WINDOWS_WISHED: _wished,
     EventKind.LINK_GIVEN: _link_given,
     EventKind.LINK_REVOKED: lambda _data: _("revoked the customer's link"),
     EventKind.EN_ROUTE: _travels,
+    **describe_visits.TELLERS,
     EventKind.CHECKED_IN: _arrived,
     EventKind.VISIT_COMPLETED: lambda _data: _("visit done, solved"),
     EventKind.VISIT_NOT_SOLVED: lambda _data: _("visit done, not solved"),

@@ -6,7 +6,7 @@ of the API are `available`; services ask `permit`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from django.utils.functional import Promise as Text
@@ -86,9 +86,9 @@ def table() -> tuple[Verb, ...]:
     return tuple(_verbs.values())
 
 
-def available(ticket: Ticket, by: Actor) -> list[Verb]:
-    """What this actor may do with the ticket now."""
-    return [verb for verb in _verbs.values() if verb.possible(ticket, by)]
+def available(ticket: Ticket, by: Actor, *, among: Collection[str] = ()) -> list[Verb]:
+    """What this actor may do with the ticket now; of many verbs those alone that are asked for, if any are named."""
+    return [verb for verb in _verbs.values() if (not among or verb.name in among) and verb.possible(ticket, by)]
 
 
 def permit(ticket: Ticket, name: str, by: Actor) -> None:

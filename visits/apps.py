@@ -8,6 +8,7 @@ class VisitsConfig(AppConfig):
 
     def ready(self) -> None:
         from visits import actions, describe_warranty, verbs
+        from visits.services import no_show, notice  # noqa: F401  they decide promises when their time is over
 
         verbs.enter()
         actions.enter()

@@ -10,6 +10,17 @@ from aftersales.accounts.roles import Role
 from tickets.forms import moment, text
 
 
+def apology() -> forms.CharField:
+    """What the customer is told when it is too late for the promised notice."""
+    return text(
+        _("Apology"),
+        rows=2,
+        most=500,
+        required=False,
+        help_text=_("Needed when it is too late for the promised notice; the supervisor approves then."),
+    )
+
+
 class PlanForm(forms.Form):
     technician = forms.ModelChoiceField(
         label=_("Technician"),
@@ -44,6 +55,13 @@ class MoveForm(PlanForm):
     note = None  # type: ignore[assignment]
     reason = text(_("Reason"), rows=2, most=300)
     field_order = ("technician", "window_start", "window_end", "customer_wish", "reason", "override_reason")
+    apology = apology()
+
+
+class CallOffForm(forms.Form):
+    reason = text(_("Reason"), rows=2, most=300)
+    customer_wish = forms.BooleanField(label=_("The customer wishes it"), required=False)
+    apology = apology()
 
 
 class CompleteForm(forms.Form):

@@ -23,7 +23,8 @@ from tickets.sla.states import ClockState, Target
 from tickets.states import AT_THE_DESK, Kind, State
 from visits.availability import Span, open_spans, within
 from visits.models import Command, Technician, Visit, VisitLink
-from visits.states import ACTIVE, CommandState, VisitState
+from visits.selectors_promises import FIRST, asked_late, first_in_line, owed_words
+from visits.states import ACTIVE, WITHOUT_WORK, CommandState, VisitState
 
 OVERSEERS = LEADERS | {Role.DISPATCHER}
 BY_ON_SITE = Order("on_site_due", "id")
@@ -41,7 +42,10 @@ MOST_TECHNICIANS = 80
 
 # ── what is to be planned ──────────────────────────────────────────────────────────────────────
 def to_plan(*, region: str = "", to_sign: bool = False) -> QuerySet[Ticket]:
-    """Tickets that need a visit and have none, by their on-site promise; what waits for something comes last."""
+    """Tickets that need a visit and have none, by their on-site promise; what waits for something comes last.
+
+    Whom we left waiting in vain comes first (R25).
+    """
     tickets = Ticket.objects.filter(visit_needed=True, state__in=[state.value for state in UNPLANNED], ended_at=None)
     if region:
         tickets = tickets.filter(region__code=region)
@@ -54,7 +58,11 @@ def to_plan(*, region: str = "", to_sign: bool = False) -> QuerySet[Ticket]:
             )
         )
         .annotate(
-            on_site_due=Case(When(state=State.WAITING, then=NO_DUE), default=Coalesce(F("on_site__due_at"), NO_DUE))
+            on_site_due=Case(
+                When(first_in_line(), then=FIRST),
+                When(state=State.WAITING, then=NO_DUE),
+                default=Coalesce(F("on_site__due_at"), NO_DUE),
+            )
         )
         .only("pk")  # sorted narrow; `with_lines` reads what a page of them shows
     )
@@ -65,6 +73,7 @@ def with_lines(tickets: list[Ticket]) -> list[Ticket]:
     found = (
         Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets])
         .select_related("customer", "region", "site", "product__model", "dispatch_approved_by")
+        .annotate(first_in_line=first_in_line())
         .prefetch_related(_on_site_clocks())
     )
     by_pk = {ticket.pk: ticket for ticket in found}
@@ -221,7 +230,7 @@ def propose(ticket: Ticket, people: list[Candidate], at: datetime) -> tuple[Wind
     """
     for wish in wishes(ticket):
         if wish.end > at + LEAD:
-            start = max(wish.start, _round_up(at + LEAD))
+            start = max(wish.start, round_up(at + LEAD))
             if start < wish.end:
                 return Window(start, min(wish.end, start + LONGEST_WISH)), True
     clocks = ticket.on_site_clocks  # type: ignore[attr-defined]
@@ -235,18 +244,19 @@ def propose(ticket: Ticket, people: list[Candidate], at: datetime) -> tuple[Wind
         if best is not None and best.start < due:
             break
     if best is None:
-        start = _round_up(at + LEAD)
+        start = round_up(at + LEAD)
         best = Window(start, start + USUAL)
     return best, False
 
 
-def _round_up(value: datetime, step: timedelta = timedelta(minutes=30)) -> datetime:
+def round_up(value: datetime, step: timedelta = timedelta(minutes=30)) -> datetime:
+    """The next full step of the clock."""
     over = timedelta(minutes=value.minute, seconds=value.second, microseconds=value.microsecond) % step
     return value + (step - over if over else timedelta(0))
 
 
 def _next_free(person: Candidate, at: datetime) -> Window | None:
-    start, last = _round_up(timezone.localtime(at) + LEAD), at + LOOK_AHEAD
+    start, last = round_up(timezone.localtime(at) + LEAD), at + LOOK_AHEAD
     while start < last:
         window = Window(start, start + USUAL)
         if start.time() < DAY_OPENS:
@@ -327,7 +337,7 @@ def day_table(
     own: dict[int, list[Visit]] = defaultdict(list)
     for visit in visits:
         own[visit.technician_id].append(visit)
-    soonest = _round_up(at, STEP)
+    soonest = round_up(at, STEP)
     rows = [_row(person, own[person.user.pk], opens, closes, soonest, window) for person in people]
     return Day(on, opens, list(range(first, last)), rows, len(visits))
 
@@ -419,7 +429,7 @@ def history(visit: Visit, limit: int = 3) -> list[Visit]:
     same = Q(ticket__product=ticket.product_id) if ticket.product_id else Q(ticket=ticket)
     return list(
         Visit.objects.filter(same, ended_at__isnull=False)
-        .exclude(state=VisitState.CANCELLED)
+        .exclude(state__in=WITHOUT_WORK)
         .exclude(pk=visit.pk)
         .select_related("technician", "ticket")
         .order_by("-ended_at")[:limit]
@@ -430,8 +440,8 @@ def of_ticket(ticket: Ticket) -> list[Visit]:
     """The visits of a ticket, newest first."""
     alive = Prefetch("links", VisitLink.objects.filter(revoked_at=None), to_attr="live_links")
     return list(
-        ticket.visits.select_related("technician", "sheet", "warranty_decision", "repair_plan")
-        .prefetch_related(alive, "findings__code", "photographs")
+        ticket.visits.select_related("technician", "sheet", "no_show", "warranty_decision", "repair_plan")
+        .prefetch_related(alive, "findings__code", "photographs", owed_words(), asked_late())
         .order_by("-id")[:50]
     )
 
@@ -452,9 +462,7 @@ def my_days(technician: User, at: datetime, limit: int = 60) -> MyDays:
     today = bounds(timezone.localdate(at))
     rows = (
         Visit.objects.filter(technician=technician)
-        .filter(
-            Q(state__in=ACTIVE) | Q(ended_at__gte=today.start, state__in=[VisitState.COMPLETED, VisitState.NOT_SOLVED])
-        )
+        .filter(Q(state__in=ACTIVE) | Q(ended_at__gte=today.start) & ~Q(state=VisitState.CANCELLED))
         .select_related("ticket__customer", "ticket__site", "ticket__product__model", "technician")
         .prefetch_related("ticket__customer__phones", _on_site_clocks("ticket__clocks"))
         .order_by("window_start", "pk")[:limit]

@@ -13,6 +13,7 @@ class VisitState(TextChoices):
     COMPLETED = "completed", _("completed")
     NOT_SOLVED = "not_solved", _("not solved")
     CANCELLED = "cancelled", _("cancelled")
+    GIVEN_UP = "given_up", _("given up by the customer")
 
     @property
     def colour(self) -> str:
@@ -23,6 +24,7 @@ class VisitState(TextChoices):
             "completed": "green",
             "not_solved": "orange",
             "cancelled": "secondary",
+            "given_up": "yellow",
         }[self.value]
 
     @property
@@ -34,10 +36,60 @@ class VisitState(TextChoices):
             "completed": "check",
             "not_solved": "alert-triangle",
             "cancelled": "x",
+            "given_up": "user-x",
         }[self.value]
 
 
 ACTIVE = (VisitState.PLANNED, VisitState.EN_ROUTE, VisitState.ON_SITE)
+WITHOUT_WORK = (VisitState.CANCELLED, VisitState.GIVEN_UP)  # over, and nothing was done at the customer's
+
+
+class CallPurpose(TextChoices):
+    """Why the customer was called about a visit."""
+
+    BEFORE_LEAVING = "before_leaving", _("before leaving")  # R21
+    AT_THE_DOOR = "at_the_door", _("at the door")  # R25
+
+
+class Asked(TextChoices):
+    """What a dispatcher wants to do to an appointment for which it is late (R24)."""
+
+    CANCEL = "cancel", _("call it off")
+    MOVE = "move", _("move it")
+
+
+class RequestState(TextChoices):
+    PENDING = "pending", _("waits for the supervisor")
+    APPROVED = "approved", _("approved")
+    REFUSED = "refused", _("refused")
+    LAPSED = "lapsed", _("no longer needed")
+
+
+class About(TextChoices):
+    """What the customer has to be told."""
+
+    RUNNING_LATE = "running_late", _("the technician comes later")
+    CALLED_OFF = "called_off", _("the visit is called off")
+    MOVED = "moved", _("the visit is moved")
+    NO_SHOW = "no_show", _("nobody came: an apology and a new time")
+    GIVEN_UP = "given_up", _("nobody was there: a new appointment is offered")
+
+
+class How(TextChoices):
+    """How the customer was told."""
+
+    PHONE = "phone", _("by telephone")
+    SMS = "sms", _("by text message")
+    WECHAT = "wechat", _("by WeChat")
+    IN_PERSON = "in_person", _("in person")
+
+
+class Fault(TextChoices):
+    """Who did not keep an appointment (R25)."""
+
+    CUSTOMER = "customer", _("the customer gave the visit up")
+    COMPANY = "company", _("we were not there")
+    NOBODY = "nobody", _("nobody: the visit took place")
 
 
 class SheetState(TextChoices):

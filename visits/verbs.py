@@ -7,7 +7,7 @@ from aftersales.accounts.roles import DESK, LEADERS, Role, Scope
 from tickets.models import Ticket
 from tickets.states import AT_THE_DESK, State
 from tickets.verbs import Verb, add
-from visits import verbs_warranty
+from visits import verbs_promises, verbs_warranty
 from visits.services.booking import contractor_approved
 from visits.services.dispatch import needs_approval
 
@@ -25,7 +25,16 @@ def _mine(ticket: Ticket, by: Actor) -> bool:
 
 # What is done during a visit, by its own page, by a phone that was offline, or through the API: the services of these
 # take `seen=` beside what every verb takes.
-DURING_A_VISIT = {"set_out", "check_in", "complete_visit"} | verbs_warranty.DURING_A_VISIT
+DURING_A_VISIT = {
+    "set_out",
+    "check_in",
+    "complete_visit",
+    "running_late",
+    "log_visit_call",
+    "customer_absent",
+    "customer_present",
+    "tell_customer",
+} | verbs_warranty.DURING_A_VISIT
 
 _NOT_YOURS = gettext_lazy("This is another technician's visit.")
 
@@ -122,3 +131,4 @@ def enter() -> None:
         ),
     )
     verbs_warranty.enter(_mine, _NOT_YOURS)
+    verbs_promises.enter(_mine, _NOT_YOURS)

@@ -32,8 +32,9 @@ from tickets.services import answers, desk, intake, repair
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target
 from tickets.states import HANDED_OUT, Channel, Kind, WaitingFor
-from visits.models import ServiceSheet
-from visits.services import dispatch, visit
+from visits.models import CustomerNotice, ServiceSheet
+from visits.services import dispatch, telling, visit
+from visits.states import How
 
 MOST_VISITS = 3  # a cycle
 SHEET_STEP = timedelta(seconds=0.5)  # old sheets are made one by one, so that a real one never waits for them
@@ -300,7 +301,7 @@ class Life:
             start, end = self._move(dispatcher, start, end)
         elif self._chance(0.05):
             self._pass_until(self.at + (start - self.at) * self.rng.uniform(0.2, 0.8))
-            self._do(dispatch.cancel_visit, by=dispatcher, reason=self._staff(words.CALL_OFF))
+            self._change(dispatch.cancel_visit, dispatcher, wish=False, reason=self._staff(words.CALL_OFF))
             self._release()
             self._pass(60, 1200)
             start, end = self._plan(dispatcher)
@@ -309,8 +310,9 @@ class Life:
         if self._chance(0.85):
             self.at = max(self.at, start - timedelta(minutes=self.rng.uniform(12, 40)))
             self._do(visit.set_out, by=technician)
-        self.at = max(self.at, start) + timedelta(minutes=self.rng.uniform(2, 35))
+        self.at = max(self.at, start) + timedelta(minutes=self.rng.uniform(2, 31))
         self._do(visit.check_in, by=technician)
+        self._tell(technician, How.IN_PERSON)
         self.at += timedelta(minutes=self.rng.uniform(20, 75))
         self._complete(technician, solved)
         return solved
@@ -342,22 +344,26 @@ class Life:
         technician, start, end = self._book(max(self.at + timedelta(minutes=60), start + timedelta(minutes=1)))
         wish, reason = self._chance(0.7), self._staff(words.MOVE)
         while True:
+            window = {"technician": technician, "window_start": start, "window_end": end}
             try:
-                self._do(
-                    dispatch.move_visit,
-                    by=dispatcher,
-                    technician=technician,
-                    window_start=start,
-                    window_end=end,
-                    reason=reason,
-                    customer_wish=wish,
-                )
+                self._change(dispatch.move_visit, dispatcher, wish=wish, reason=reason, **window)
             except NotAllowed as refusal:
                 if refusal.code not in ELSEWHERE:
                     raise
                 technician, start, end = self._book(start)
             else:
                 return start, end
+
+    def _change(self, verb: Callable[..., Ticket], dispatcher: Actor, *, wish: bool, **given: Any) -> None:
+        """What the customer did not wish comes from the supervisor with an apology, and is told at once."""
+        leader = person(self.cast.of(Role.SUPERVISOR, self.team)[0])
+        sorry = words.SORRY[self.staff_language]
+        self._do(verb, by=dispatcher if wish else leader, customer_wish=wish, apology=sorry, **given)
+        self._tell(dispatcher, How.PHONE)
+
+    def _tell(self, by: Actor, how: How) -> None:
+        if CustomerNotice.objects.filter(visit__ticket=self.ticket, told_at=None).exists():
+            self._do(telling.tell_customer, by=by, how=how)
 
     def _book(self, earliest: datetime) -> tuple[User, datetime, datetime]:
         skill = self.ticket.product.model.skill if self.ticket.product else ""

@@ -523,6 +523,7 @@ CALL_OFF: list[Text] = [
     ("客户取消预约，另约时间", "客戶取消預約，另約時間", "The customer called it off; another day"),
     ("配件未到，先取消", "零件未到，先取消", "The part did not come"),
 ]
+SORRY: Text = ("非常抱歉，让您白等了", "非常抱歉，讓您久等了", "We are very sorry that you waited in vain")
 NOT_SOLVED: list[Text] = [
     ("缺配件，需二次上门", "缺零件，需再次到府", "Part missing; a second visit is needed"),
     ("需要带示波器复测", "需帶儀器複測", "Must come back with instruments"),

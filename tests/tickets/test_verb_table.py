@@ -73,6 +73,15 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "report_major_failure": (DESK | {T}, OPEN),
     "decide_warranty": ({D, S, M, T}, {"visiting"}),
     "approve_warranty": (set(), set()),  # no verdict waits: see test_warranty
+    "running_late": ({D, S, M, T}, {"visit_planned"}),
+    "tell_customer": (set(), set()),  # nothing is owed: see test_delay
+    "log_visit_call": ({D, S, M, T}, {"visit_planned", "visiting"}),
+    "customer_absent": ({D, S, M, T}, {"visiting"}),
+    "customer_present": (set(), set()),  # nobody is absent: see test_no_show
+    "approve_late": (set(), set()),  # nobody asks for it: see test_notice
+    "refuse_late": (set(), set()),
+    "decide_no_show": (set(), set()),  # nothing to decide: see test_no_show
+    "dispute_no_show": (set(), set()),
 }
 
 
@@ -120,6 +129,12 @@ def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
             "work_done": "sealed",
             "unsigned_reason": "hand in plaster",
         },
+        "running_late": {"minutes": 30, "reason": "traffic"},
+        "log_visit_call": {"reached": False},
+        "tell_customer": {"how": "phone"},
+        "refuse_late": {"reason": "send another"},
+        "decide_no_show": {"fault": "company", "reason": "x"},
+        "dispute_no_show": {"reason": "x"},
     }
 
 

@@ -33,6 +33,12 @@ WORDS: dict[str, dict[str, Any]] = {
     "grade": {"grade": 1},
     "edit": {"summary": "x", "kind": "repair"},
     "complete_visit": {"solved": True, "finding": "x", "work_done": "x", "unsigned_reason": "x"},
+    "running_late": {"minutes": 30, "reason": "x"},
+    "log_visit_call": {"reached": False},
+    "tell_customer": {"how": "phone"},
+    "refuse_late": {"reason": "x"},
+    "decide_no_show": {"fault": "company", "reason": "x"},
+    "dispute_no_show": {"reason": "x"},
 }
 
 

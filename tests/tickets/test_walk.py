@@ -58,7 +58,7 @@ def words(cast: Cast, chance: random.Random, verb: str, at: datetime) -> dict[st
         "reopen": {"reason": "again"},
         "refuse": {"reason": "not ours"},
         "cancel": {"reason": "sold it"},
-        "cancel_visit": {"reason": "ill"},
+        "cancel_visit": {"reason": "ill", "customer_wish": chance.random() < 0.5, "apology": "sorry"},
         "approve_contractor": {"reason": "all ill"},
         "hand_over": {"to": cast.user(chance.choice(["officer", "dispatcher", "supervisor"]))},
         "grade": {"grade": chance.randint(1, 4)},
@@ -75,7 +75,13 @@ def words(cast: Cast, chance: random.Random, verb: str, at: datetime) -> dict[st
             ]
         ),
         "plan_visit": window,
-        "move_visit": {**window, "reason": "asked"},
+        "move_visit": {**window, "reason": "asked", "apology": "sorry"},
+        "running_late": {"minutes": chance.randint(5, 120), "reason": "traffic"},
+        "tell_customer": {"how": chance.choice(["phone", "sms"])},
+        "log_visit_call": {"reached": chance.random() < 0.3},
+        "refuse_late": {"reason": "send another"},
+        "decide_no_show": {"fault": chance.choice(["customer", "company", "nobody"]), "reason": "said so"},
+        "dispute_no_show": {"reason": "was there"},
         "choose_window": {"window_start": start},
         "decline_visit": {"reason": "sold it"},
         "complete_visit": {

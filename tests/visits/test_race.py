@@ -14,8 +14,11 @@ from aftersales.core.errors import Invalid, NotAllowed, Refusal
 from tests.people import Cast
 from tests.visits.helpers import plan
 from tickets.models import Event, Ticket
+from tickets.sla import sweep
+from tickets.sla.models import Clock
+from tickets.sla.rebuild import rebuild
 from visits.models import Visit
-from visits.services import customer, dispatch
+from visits.services import customer, dispatch, visit
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
@@ -173,3 +176,38 @@ def test_gives_one_slot_to_a_customer_or_to_a_dispatcher(cast: Cast, _again: int
     lost = [answer for answer in answers if isinstance(answer, NotAllowed | Invalid)]
     assert [refused.code in ("slot_taken", "not_offered") for refused in lost] == [True], answers
     assert Visit.objects.filter(window_start=start).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.rule("R24")
+def test_checking_in_and_calling_off_at_once_leave_one_story(cast: Cast) -> None:
+    dispatcher, technician, leader = cast.actor("dispatcher"), cast.actor("technician"), cast.actor("supervisor")
+    for number in range(6):
+        ticket = cast.ticket(phone=f"139 0000 00{number:02}", customer_name=f"c{number}", serial=f"S{number}")
+        at = cast.at + timedelta(hours=2 + 3 * number)
+        plan(cast, ticket, 2 + 3 * number, by=dispatcher)
+        answers = at_once(
+            lambda ticket=ticket, at=at: visit.check_in(ticket.pk, by=technician, at=at),
+            lambda ticket=ticket, at=at: dispatch.cancel_visit(
+                ticket.pk, reason="van", apology="sorry", by=leader, at=at
+            ),
+            lambda ticket=ticket, at=at: sweep.sweep(at=at, ticket_id=ticket.pk),
+        )
+        lost = [answer for answer in answers[:2] if isinstance(answer, Refusal)]
+        assert len(lost) == 1
+        ticket.refresh_from_db()
+        came = isinstance(answers[0], Ticket)
+        assert (ticket.state, ticket.visits.get().state) == (
+            ("visiting", "on_site") if came else ("in_progress", "cancelled")
+        )
+        kinds = ticket.events.filter(kind__in=["ticket.checked_in", "ticket.visit_cancelled"])
+        assert kinds.count() == 1
+        notice = Clock.objects.filter(ticket=ticket, target="cancellation_notice")
+        assert notice.filter(broken=True).exists() != came
+        if not came:
+            dispatch.cancel(ticket.pk, reason="done", by=leader, at=at)
+        else:
+            visit.complete_visit(
+                ticket.pk, solved=True, finding="x", work_done="x", unsigned_reason="x", by=technician, at=at
+            )
+    assert list(rebuild(Clock.objects.all(), check=True)) == []

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from aftersales.accounts.actors import Actor
+from aftersales.accounts.actors import Actor, Door
 from aftersales.core.batch import fresh
-from tickets.models import NO_DUE, Ticket
+from tickets.models import NO_DUE, Event, Ticket
 from tickets.sla import handlers, policies, sweep
 from tickets.sla.judge import Judgement, judge, repetition
-from tickets.sla.models import Clock, Policy, Segment
+from tickets.sla.models import Clock, Firing, Policy, Segment
 from tickets.sla.states import OPEN, ClockState, OnChange, SegmentKind, Target
+from tickets.states import EventKind
 
 _SAVED = (
     "state", "policy", "anchor", "warn_at", "due_at", "next_fire_at", "fire_times", "due_step", "step", "round",
@@ -142,8 +143,9 @@ def meet(ticket: Ticket, *targets: Target, at: datetime, by: Actor, cause: str =
             if clock.state == ClockState.PAUSED:
                 story.run_on(clock)  # it waited until now: no one is late by what did not count
             sweep.call_if_due(clock, at=at)
-            clock.meet(at)
-            story.note(clock, SegmentKind.MEET)
+            if clock.state in OPEN:
+                clock.meet(at)
+                story.note(clock, SegmentKind.MEET)
     return story.save()
 
 
@@ -153,8 +155,9 @@ def stop(ticket: Ticket, *targets: Target, at: datetime, by: Actor, cause: str) 
     for clock in story.open:
         if not targets or clock.target in targets:
             sweep.call_if_due(clock, at=at)
-            clock.stop(at)
-            story.note(clock, SegmentKind.STOP)
+            if clock.state in OPEN:
+                clock.stop(at)
+                story.note(clock, SegmentKind.STOP)
     story.save()
 
 
@@ -164,8 +167,9 @@ def pause(ticket: Ticket, *, reason: str, at: datetime, by: Actor) -> None:
     for clock in story.open:
         if clock.state == ClockState.RUNNING and reason in clock.policy.pause_reasons:
             sweep.call_if_due(clock, at=at)
-            clock.pause(at, reason)
-            story.note(clock, SegmentKind.PAUSE)
+            if clock.state == ClockState.RUNNING:
+                clock.pause(at, reason)
+                story.note(clock, SegmentKind.PAUSE)
     story.save()
 
 
@@ -176,6 +180,49 @@ def resume(ticket: Ticket, *, at: datetime, by: Actor, cause: str = "") -> None:
         if clock.state == ClockState.PAUSED:
             story.run_on(clock)
     story.save()
+
+
+def call_broken(ticket: Ticket, clock: Clock, *, at: datetime, by: Actor, cause: str) -> Event:
+    """Call a boundary broken that was taken for kept, or runs: dated when it fell due, as the sweep would have.
+
+    One that runs ends with it. Steps that never came are on record as passed. Answers the event; whom to tell of it is
+    the caller's to say.
+    """
+    policy = policies.versions([clock.policy_id])[clock.policy_id]
+    due = clock.fire_times[clock.due_step]
+    event = Event.objects.create(
+        ticket=ticket,
+        kind=EventKind.BREACHED,
+        at=due,
+        door=Door.SYSTEM,
+        version=ticket.version,
+        data={
+            "clock": clock.pk,
+            "target": clock.target,
+            "rule": policy.rule,
+            "step": "due",
+            "due": clock.due_at.isoformat(),
+        },
+    )
+    Firing.objects.bulk_create(
+        fresh(
+            Firing,
+            clock=clock,
+            round=clock.round,
+            step=f"warn-{place + 1}" if place < clock.due_step else "due",
+            due_at=clock.fire_times[place],
+            fired_at=at,
+            event=event if place == clock.due_step else None,
+        )
+        for place in range(clock.step, clock.due_step + 1)
+    )
+    clock.step, clock.broken = clock.due_step + 1, True
+    clock.breached_at = clock.breached_at or due
+    if clock.state in OPEN:
+        clock.stop(at)
+        Segment.objects.bulk_create([_segment(clock, SegmentKind.STOP, at=at, by=by, cause=cause)])
+    clock.save(update_fields=["state", "step", "broken", "breached_at", "stopped_at", "next_fire_at", "paused_at"])
+    return event
 
 
 def extend(
@@ -193,6 +240,8 @@ def extend(
     for clock in story.open:
         if clock.target == target and until > clock.due_at:
             sweep.call_if_due(clock, at=at)
+            if clock.state not in OPEN:
+                continue
             data = {"until": until.isoformat()} | ({"anchor": anchor.isoformat()} if anchor else {})
             clock.anchor = anchor or clock.anchor
             story.judge_anew(clock, SegmentKind.EXTEND, data=data)
@@ -214,8 +263,9 @@ def rejudge(
         if now_holds is None:
             continue
         sweep.call_if_due(clock, at=at)
-        clock.policy = now_holds
-        story.judge_anew(clock, kind_of_change(now_holds))
+        if clock.state in OPEN:
+            clock.policy = now_holds
+            story.judge_anew(clock, kind_of_change(now_holds))
     changed = list(story.changed)
     story.save()
     return changed

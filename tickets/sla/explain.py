@@ -157,7 +157,7 @@ def explain(clock: Clock, *, at: datetime) -> Explanation:
     policy = next(s.policy for s in reversed(segments) if s.kind not in (SegmentKind.MEET, SegmentKind.STOP))
     clock.policy = policy
     until = clock.met_at or clock.stopped_at or max(at, segments[-1].at)
-    ahead = _ahead(clock, until, verdict.due_at, policy)
+    ahead = _ahead(clock, until, verdict.due_at, policy, result.since)
     stretches = _bounded(segments, until, verdict.due_at)
     fitting = policies.ranked(Target(clock.target), facts_of(clock.ticket))
     fired, more = _fired(clock)
@@ -234,17 +234,20 @@ def _bounded(segments: list[Segment], until: datetime, due: datetime) -> list[St
 def _life(segments: list[Segment], until: datetime, due: datetime, *, coarse: bool) -> list[Stretch]:
     found: list[Stretch] = []
     since: datetime | None = None
+    counts_from: datetime | None = None
     runs, policy = False, segments[0].policy
     held: Segment | None = None
 
     def go_on(to: datetime) -> None:
-        if since is None or to <= since:
+        if since is None or counts_from is None or to <= since:
             return
         if not runs:
             found.append(Stretch(since, to, Why.WAITING, segment=held))
             return
-        middle = min(max(due, since), to)  # what had counted when it fell due can be read off
-        found.extend(cut(since, middle, policy, coarse=coarse))
+        begin = min(max(since, counts_from), to)
+        found.extend(_before(since, begin))
+        middle = min(max(due, begin), to)  # what had counted when it fell due can be read off
+        found.extend(cut(begin, middle, policy, coarse=coarse))
         found.extend(replace(stretch, late=True) for stretch in cut(middle, to, policy, coarse=coarse))
 
     for segment, state in walk(segments):
@@ -254,16 +257,24 @@ def _life(segments: list[Segment], until: datetime, due: datetime, *, coarse: bo
             found = [Stretch(begun, segment.at, Why.STARTED_OVER, segment=segment)] if begun < segment.at else []  # type: ignore[arg-type]
         if segment.kind == SegmentKind.PAUSE:
             held = segment  # type: ignore[assignment]
-        runs, policy, since = state.runs, state.policy, segment.at
+        runs, policy, counts_from = state.runs, state.policy, state.since
+        # A promise about an appointment that had begun when it was made counts from then on.
+        since = min(segment.at, state.since) if segment.kind == SegmentKind.START else segment.at
     go_on(until)
     return found
 
 
-def _ahead(clock: Clock, since: datetime, due: datetime, policy: Policy) -> list[Stretch]:
+def _before(since: datetime, begin: datetime) -> list[Stretch]:
+    """The time before the appointment that a promise is about, of which nothing counts."""
+    return [Stretch(since, begin, Why.AHEAD)] if since < begin else []
+
+
+def _ahead(clock: Clock, since: datetime, due: datetime, policy: Policy, counts_from: datetime) -> list[Stretch]:
     if clock.state != ClockState.RUNNING:
         return []
-    found = cut(since, due, policy)
-    return found if len(found) <= MOST else cut(since, due, policy, coarse=True)[:MOST]
+    begin = max(since, min(counts_from, due))
+    found = cut(begin, due, policy)
+    return [*_before(since, begin), *(found if len(found) < MOST else cut(begin, due, policy, coarse=True)[: MOST - 1])]
 
 
 def _totalled(stretches: Iterable[Stretch], total: timedelta) -> list[Stretch]:

@@ -82,11 +82,13 @@ class Sum:
         self.fell_due: datetime | None = None
         self.warned: dict[int, datetime] = {}
         self.policy = first.policy
+        self.since = self._appointment() or first.at
 
     def add(self, segment: SegmentLike) -> None:
         if segment.kind == SegmentKind.EXTEND:
             self.until = datetime.fromisoformat(segment.data["until"])
             self.anchor = _moment(segment.data.get("anchor")) or self.anchor
+            self.since = max(self.since, self._appointment() or self.since)
             self.held_since = segment.at if self.held_since else None
             self.fell_due = None
             return
@@ -110,8 +112,13 @@ class Sum:
             self.started, self.elapsed, self.until = segment.at, _NOTHING, None
             self.fell_due, self.warned = None, {}
         self.runs = segment.kind in _RUNS or (self.runs and segment.kind != SegmentKind.PAUSE)
-        self.since = segment.at
         self.policy = segment.policy
+        appointment = self._appointment() or segment.at
+        self.since = appointment if segment.kind == SegmentKind.START else max(segment.at, appointment)
+
+    def _appointment(self) -> datetime | None:
+        """From when on the time of a promise about an appointment counts: whenever it was made, then."""
+        return None if self.policy.before_anchor or self.policy.until_day_end else self.anchor
 
     def _run_until(self, at: datetime) -> None:
         due = self._due()
@@ -146,7 +153,8 @@ class Sum:
             return _day_end(self.started, policy, calendar)
         if policy.before_anchor and self.anchor is not None:
             return max(self.anchor - policy.span, self.started)
-        return self._used_up(policy.span)
+        due = self._used_up(policy.span)
+        return due if self._appointment() is None else max(due, self.started)
 
     def _due(self) -> datetime:
         due = self.natural_due()

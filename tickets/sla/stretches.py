@@ -32,6 +32,7 @@ class Why(TextChoices):
     WAITING = "waiting", _("waiting")
     STARTED_OVER = "started_over", _("started over")
     EARLIER = "earlier", _("everything before")
+    AHEAD = "ahead", _("before the appointment")
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,22 @@ from typing import NamedTuple
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import DateTimeField, Func, Min
 
+from aftersales.accounts.actors import Door
 from aftersales.core import remembered
-from tickets.models import Ticket
+from aftersales.core.time import now
+from tickets.models import NO_DUE, Ticket
 from tickets.sla import handlers, policies
 from tickets.sla.judge import repetition
-from tickets.sla.models import Clock
-from tickets.sla.states import ClockState
+from tickets.sla.models import Clock, Firing, Segment
+from tickets.sla.states import ClockState, SegmentKind
 
 BATCH = 500  # clocks a transaction
 HEARTBEAT = "sweep"
 DIGEST_AGE = timedelta(minutes=15)  # what is told later than this is folded into one message
 PARK_AFTER = 6  # failures of a handler
+_DATABASE_NOW = Func(function="statement_timestamp", output_field=DateTimeField())
 log = structlog.get_logger(__name__)
 
 # One statement for claim, step, event, firing and notices: the whole batch commits or none of it.
@@ -269,10 +273,17 @@ def _fire_handled(clock_id: int, *, at: datetime | None) -> tuple[int, bool]:
     """Set off one step together with its handler, or neither; answer (fell due, whether anything was done)."""
     try:
         with transaction.atomic():
-            clock = _locked(clock_id)
+            clock = _locked(clock_id, at=at)
             if clock is None:
                 return 0, False
             due = clock.step == clock.due_step
+            verdict = handlers.Verdict.GOES_ON if clock.parked_at else handlers.ask(clock, at=at or now())
+            if verdict == handlers.Verdict.KEPT and due:
+                _keep(clock)
+                return 0, True
+            if verdict == handlers.Verdict.QUIET and clock.step < clock.due_step:
+                _pass(clock, at=at)
+                return 0, True
             done = _fire("AND c.id = %(clock)s", at=at, clock=clock_id, low=_FIRST)
             if due and done.fired and clock.parked_at is None:
                 handlers.call(clock.target, Clock.objects.select_related("ticket").get(pk=clock_id))
@@ -287,15 +298,49 @@ def _fire_handled(clock_id: int, *, at: datetime | None) -> tuple[int, bool]:
         return 0, False
 
 
-def _locked(clock_id: int) -> Clock | None:
-    """The clock with its ticket locked, unless somebody else has it."""
+def _locked(clock_id: int, *, at: datetime | None) -> Clock | None:
+    """The clock with its ticket locked, unless somebody else has it or its next step has not come."""
     clock = Clock.objects.filter(pk=clock_id, state=ClockState.RUNNING, next_fire_at__isnull=False).first()
     if clock is None:
         return None
     if not Ticket.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=clock.ticket_id).exists():
         return None
-    clock.refresh_from_db()
-    return clock
+    by_then = _DATABASE_NOW if at is None else at
+    due = Clock.objects.filter(pk=clock_id, state=ClockState.RUNNING, next_fire_at__lte=by_then)
+    return due.select_related("ticket").first()
+
+
+def _keep(clock: Clock) -> None:
+    """The boundary is reached and the promise was kept: met at its due time, whenever that was noticed."""
+    clock.meet(clock.due_at)
+    clock.failures, clock.last_error = 0, ""
+    clock.save(update_fields=["state", "met_at", "next_fire_at", "paused_at", "failures", "last_error"])
+    Segment.objects.create(
+        clock=clock,
+        kind=SegmentKind.MEET,
+        at=clock.due_at,
+        cause="boundary",
+        door=Door.SYSTEM,
+        policy_id=clock.policy_id,
+    )
+    running = Clock.objects.filter(ticket=clock.ticket_id, state=ClockState.RUNNING)
+    first = running.aggregate(first=Min("due_at"))["first"]
+    Ticket.objects.filter(pk=clock.ticket_id).update(next_due_at=first or NO_DUE)
+
+
+def _pass(clock: Clock, *, at: datetime | None) -> None:
+    """A warning passes: it is on record that its time came, and that nobody was told."""
+    Firing.objects.create(
+        clock=clock,
+        round=clock.round,
+        step=f"warn-{clock.step + 1}",
+        due_at=clock.fire_times[clock.step],
+        **({} if at is None else {"fired_at": at}),
+    )
+    clock.step += 1
+    clock.failures, clock.last_error = 0, ""
+    clock.next_fire_at = clock.step_to_fire_at
+    clock.save(update_fields=["step", "next_fire_at", "failures", "last_error"])
 
 
 def _put_off(clock_id: int, error: Exception, *, at: datetime | None) -> None:
@@ -312,7 +357,10 @@ def _put_off(clock_id: int, error: Exception, *, at: datetime | None) -> None:
 
 
 def call_if_due(clock: Clock, *, at: datetime) -> None:
-    """Call one clock that fell due before the sweep saw it; the caller holds the ticket's lock."""
+    """Call one clock that fell due before the sweep saw it; the caller holds the ticket's lock.
+
+    A boundary may be kept by it, and is over then.
+    """
     if clock.state != ClockState.RUNNING or clock.step > clock.due_step or clock.due_at > at:
         return
     while clock.next_fire_at is not None and clock.step <= clock.due_step:
@@ -322,7 +370,9 @@ def call_if_due(clock: Clock, *, at: datetime) -> None:
         else:
             _fire("AND c.id = %(clock)s", at=at, clock=clock.pk, low=_FIRST)
         policy = clock.policy
-        clock.refresh_from_db(fields=["step", "broken", "breached_at", "fire_times", "next_fire_at"])
+        clock.refresh_from_db(
+            fields=["state", "step", "broken", "breached_at", "met_at", "fire_times", "next_fire_at", "paused_at"]
+        )
         clock.policy = policy
         if clock.step == before:
             return

@@ -88,7 +88,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     )
     offered = list(selectors.offered_to(actor.user)[:20]) if actor.user and actor.user.role in DESK else []
     for ticket in offered:
-        ticket.answers = [verb for verb in available(ticket, actor) if verb.name in ("accept", "decline")]  # type: ignore[attr-defined]
+        ticket.answers = available(ticket, actor, among=("accept", "decline"))  # type: ignore[attr-defined]
     title, advice = _EMPTY[DeskView(view)]
     context = {
         "tabs": tabs,

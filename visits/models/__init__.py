@@ -1,11 +1,14 @@
 """Technicians, appointments and visits, customers' links, dispatch orders, service sheets."""
 
 from visits.models.approval import BookingOverride, ContractorApproval
+from visits.models.call import VisitCall
 from visits.models.command import Command
 from visits.models.consent import Consent
 from visits.models.failure import MajorFailure
 from visits.models.finding import FaultCode, Finding
+from visits.models.late import CustomerNotice, FreedSlot, LateCancellation
 from visits.models.link import VisitLink
+from visits.models.no_show import NoShowCase
 from visits.models.photograph import Photograph
 from visits.models.plan import RepairPlan
 from visits.models.repeat import RepeatRepair
@@ -20,10 +23,14 @@ __all__ = [
     "Command",
     "Consent",
     "ContractorApproval",
+    "CustomerNotice",
     "FaultCode",
     "Finding",
+    "FreedSlot",
+    "LateCancellation",
     "Leave",
     "MajorFailure",
+    "NoShowCase",
     "Photograph",
     "RepairPlan",
     "RepeatRepair",
@@ -32,6 +39,7 @@ __all__ = [
     "Travel",
     "TravelSettings",
     "Visit",
+    "VisitCall",
     "VisitLink",
     "WarrantyDecision",
 ]

@@ -68,6 +68,11 @@ class Visit(ReadAgain, models.Model):
     unsigned_reason = models.CharField(_("why not signed"), max_length=200, blank=True)
     signed_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    expected_at = models.DateTimeField(_("expected"), null=True, blank=True)  # R23: the technician runs late
+    delay_reason = models.CharField(_("why later"), max_length=300, blank=True)
+    # Other than the start of the window: a delay of which the customer knew in time, or a window that had begun.
+    agreed_at = models.DateTimeField(_("agreed time"), null=True, blank=True)
+    customer_absent_at = models.DateTimeField(_("customer absent since"), null=True, blank=True)  # R25
 
     class Meta:
         verbose_name = _("visit")
@@ -114,6 +119,11 @@ class Visit(ReadAgain, models.Model):
     def state_word(self) -> VisitState:
         return VisitState(self.state)
 
+    @property
+    def agreed_time(self) -> datetime:
+        """When somebody has to be there: the start of the window, or what was agreed with the customer since."""
+        return self.agreed_at or self.window_start
+
     @transition(field=state, source=VisitState.PLANNED, target=VisitState.EN_ROUTE)
     def set_out(self, at: datetime) -> None:
         self.en_route_at = at
@@ -132,5 +142,17 @@ class Visit(ReadAgain, models.Model):
 
     @transition(field=state, source=[VisitState.PLANNED, VisitState.EN_ROUTE], target=VisitState.CANCELLED)
     def cancel(self, at: datetime, reason: str) -> None:
+        self.ended_at = at
+        self.reason = reason
+
+    @transition(field=state, source=VisitState.ON_SITE, target=VisitState.CANCELLED)
+    def miss(self, at: datetime, reason: str) -> None:
+        """Somebody was there, but not where or when the customer waited."""
+        self.ended_at = at
+        self.reason = reason
+
+    @transition(field=state, source=list(ACTIVE), target=VisitState.GIVEN_UP)
+    def give_up(self, at: datetime, reason: str) -> None:
+        """The customer was not there and could not be reached (R25)."""
         self.ended_at = at
         self.reason = reason

@@ -26,8 +26,15 @@ from tickets.states import AT_THE_DESK, EventKind, State
 from tickets.verbs import permit
 from visits import windows
 from visits.models import Visit
-from visits.services import booking
-from visits.services.dispatch import FURTHEST, Seen, again_after_deadlock, call_off, check_seen, open_visit
+from visits.services.dispatch import (
+    FURTHEST,
+    Seen,
+    again_after_deadlock,
+    call_off,
+    carry_out_moving,
+    check_seen,
+    open_visit,
+)
 from visits.states import VisitState
 
 SHORT_NOTICE = timedelta(hours=4)  # before the visit: who would come in vain is told outside the inbox too
@@ -93,46 +100,29 @@ def choose_window(
             field="window_start",
             rule="R26",
         )
-    before = {
-        "start": visit.window_start.isoformat(),
-        "end": visit.window_end.isoformat(),
-        "technician": visit.technician.name,
-    }
-    former, left = visit.technician, visit.window_start
-    visit.window_start, visit.window_end = offer.start, offer.end
-    visit.confirmed_at = at
-    visit.version += 1
-    _book_one_of(visit, ticket, offer, by=by, at=at)
-    booking.follow(former.pk, left)
-    clocks.extend(ticket, Target.ON_SITE, until=offer.end, at=at, by=by, cause=BY_CUSTOMER)
-    ticket.technician = visit.technician
-    event = timeline.record(
-        ticket,
-        EventKind.VISIT_MOVED,
-        at=at,
-        by=by,
-        changed=["technician"],
-        visit=visit.pk,
-        before=before,
-        technician=visit.technician.name,
-        start=offer.start.isoformat(),
-        end=offer.end.isoformat(),
-        customer_wish=True,
-    )
-    soon = offer.start - at < SHORT_NOTICE
-    notices.post(event, to=[visit.technician, former, visit.planned_by], at=at, urgent=soon)
-    return ticket
+    return _book_one_of(ticket, visit, offer, by=by, at=at)
 
 
-def _book_one_of(visit: Visit, ticket: Ticket, offer: windows.Offer, *, by: Actor, at: datetime) -> None:
-    """Send the first who is still free. Raises NotAllowed (code slot_taken) when all were taken meanwhile."""
+def _book_one_of(ticket: Ticket, visit: Visit, offer: windows.Offer, *, by: Actor, at: datetime) -> Ticket:
+    """Send the first who is still free. Raises NotAllowed (code slot_taken) when none is."""
+    planner = visit.planned_by
     for technician in offer.technicians:
-        visit.technician = technician
         try:
-            booking.book(visit, ticket, by=by, at=at)
+            with transaction.atomic():
+                return carry_out_moving(
+                    ticket,
+                    visit,
+                    technician=technician,
+                    window_start=offer.start,
+                    window_end=offer.end,
+                    customer_wish=True,
+                    by=by,
+                    at=at,
+                    tell=[planner],
+                    urgent=offer.start - at < SHORT_NOTICE,
+                )
         except Refusal:  # taken a moment ago, on leave since, the day is full
-            continue
-        return
+            visit = open_visit(ticket)
     raise NotAllowed(
         _("This time was taken a moment ago. Choose another one."), code="slot_taken", field="window_start"
     )
@@ -161,7 +151,7 @@ def decline_visit(
     if not reason:
         raise Invalid(_("Give the reason."), code="required", field="reason")
     was = ticket.state
-    visit = call_off(ticket, reason=reason, at=at)
+    call_off(ticket, visit, reason=reason, by=by, at=at)
     move(ticket.unplan_visit)
     clocks.stop(ticket, Target.ON_SITE, at=at, by=by, cause=BY_CUSTOMER)
     event = timeline.record(

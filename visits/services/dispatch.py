@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -26,8 +26,8 @@ from tickets.states import EventKind, Kind
 from tickets.verbs import permit
 from visits import windows
 from visits.models import Visit
-from visits.services import booking
-from visits.states import ACTIVE, VisitState
+from visits.services import booking, late, owed, promises
+from visits.states import ACTIVE, About, Asked, VisitState
 
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
@@ -104,7 +104,7 @@ def plan_visit(
     if ticket.site is None:
         raise Invalid(_("A visit needs an address: add it to the ticket first."), code="required", field="site")
     booking.must_be_technician(technician)
-    _check_window(window_start, window_end, at)
+    check_window(window_start, window_end, at)
     windows.check_rest(ticket, window_start, window_end, customer_wish=customer_wish)
     prepare = clean_text(prepare)
     if len(prepare) > LONGEST_LIST:
@@ -121,6 +121,8 @@ def plan_visit(
         note=clean_line(note)[:300],
         planned_by=by.user,
         planned_at=at,
+        confirmed_at=at if customer_wish else None,
+        agreed_at=at if window_start < at else None,  # nobody is late for a time that was over when it was agreed
     )
     booked = booking.book(visit, ticket, by=by, at=at, override_reason=override_reason)
     clocks.resume(ticket, at=at, by=by, cause=EventKind.VISIT_PLANNED)
@@ -128,7 +130,9 @@ def plan_visit(
     clocks.start(ticket, [Target.ON_SITE], at=at, by=by, cause=EventKind.VISIT_PLANNED)
     if customer_wish:
         clocks.extend(ticket, Target.ON_SITE, until=window_end, at=at, by=by, cause="customer_wish")
+    promises.begin(ticket, visit, at=at, by=by, cause=EventKind.VISIT_PLANNED)
     contact.accept_work(ticket, at=at, by=by, cause=EventKind.VISIT_PLANNED)
+    owed.slot_is_taken(ticket, visit, at=at)
     ticket.visit_needed = True
     event = timeline.record(
         ticket,
@@ -162,36 +166,108 @@ def move_visit(
     reason: str,
     customer_wish: bool = False,
     override_reason: str = "",
+    apology: str = "",
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
 ) -> Ticket:
-    """Give the open appointment another time or technician, with the reason."""
+    """Give the open appointment another time or technician, with the reason.
+
+    A time that the customer does not wish, too late for the promised notice, takes an apology and the supervisor's
+    approval (R24): until then the visit stays, and a request waits. A technician who comes within the promised window
+    breaks no promise.
+    """
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
+    promises.catch_up(ticket, at=at)
     permit(ticket, "move_visit", by)
     booking.must_be_technician(technician)
     booking.lock([technician.pk, *_technicians_of(ticket)])
     visit = open_visit(ticket)
     reason = _reason(reason)
-    _check_window(window_start, window_end, at)
+    check_window(window_start, window_end, at)
     windows.check_rest(ticket, window_start, window_end, customer_wish=customer_wish)
     if visit.state != VisitState.PLANNED:
         raise NotAllowed(_("The technician is on the way already."))
+    kept = visit.window_start <= window_start and window_end <= visit.window_end
+    if customer_wish or kept or not late.is_late(ticket, visit, at=at):
+        apology = ""
+    else:
+        apology = late.said_apology(ticket, visit, apology)
+        if not late.may_approve(by):
+            return late.request(
+                ticket,
+                visit,
+                Asked.MOVE,
+                reason=reason,
+                apology=apology,
+                technician=technician,
+                window_start=window_start,
+                window_end=window_end,
+                by=by,
+                at=at,
+            )
+    return carry_out_moving(
+        ticket,
+        visit,
+        technician=technician,
+        window_start=window_start,
+        window_end=window_end,
+        reason=reason,
+        customer_wish=customer_wish,
+        override_reason=override_reason,
+        apology=apology,
+        by=by,
+        at=at,
+    )
+
+
+def carry_out_moving(
+    ticket: Ticket,
+    visit: Visit,
+    *,
+    technician: User,
+    window_start: datetime,
+    window_end: datetime,
+    reason: str = "",
+    customer_wish: bool = False,
+    override_reason: str = "",
+    apology: str = "",
+    by: Actor,
+    at: datetime,
+    tell: Iterable[User | None] = (),
+    urgent: bool = False,
+) -> Ticket:
+    """Move a locked visit; with an apology it is too late, and the promised notice is broken (R24)."""
     before = {
         "start": visit.window_start.isoformat(),
         "end": visit.window_end.isoformat(),
         "technician": visit.technician.name,
     }
-    former, left = visit.technician, visit.window_start
-    if (window_start, window_end) != (visit.window_start, visit.window_end):
-        visit.confirmed_at = None  # the customer said yes to another time
+    former, old_start, old_end = visit.technician, visit.window_start, visit.window_end
+    moved = (old_start, old_end) != (window_start, window_end)
+    tell_before = promises.tell_before(ticket, visit, at=at)
+    if apology:
+        promises.break_notice(ticket, visit, at=at, by=by, cause=EventKind.VISIT_MOVED)
     visit.technician, visit.window_start, visit.window_end = technician, window_start, window_end
+    if moved:
+        visit.confirmed_at = at if customer_wish else None
+        visit.expected_at, visit.delay_reason = None, ""
+        visit.agreed_at = at if window_start < at else None
     visit.version += 1
     booked = booking.book(visit, ticket, by=by, at=at, override_reason=override_reason)
-    booking.follow(former.pk, left)
+    booking.follow(former.pk, old_start)
     if customer_wish:
         clocks.extend(ticket, Target.ON_SITE, until=window_end, at=at, by=by, cause="customer_wish")
+    if moved:
+        promises.end(ticket, at=at, by=by, cause=EventKind.VISIT_MOVED)
+        promises.begin(ticket, visit, at=at, by=by, cause=EventKind.VISIT_MOVED)
+        owed.nothing_about_delay(visit)
+        if not customer_wish:
+            owed.word(visit, About.MOVED, at=at, before=tell_before, words=apology)
+    late.lapse(visit, at=at)
+    owed.slot(ticket, visit, former, old_start, old_end, at=at)
+    owed.slot_is_taken(ticket, visit, at=at)
     ticket.technician = technician
     event = timeline.record(
         ticket,
@@ -208,27 +284,81 @@ def move_visit(
         customer_wish=customer_wish,
         lacks_skill=booked.lacks_skill,
         **_told(booked),
+        late=bool(apology),
+        apology=apology,
     )
-    notices.post(event, to=[technician, former], at=at)
+    notices.post(event, to=[technician, former, *tell], at=at, urgent=urgent)
     return ticket
 
 
 @transaction.atomic
 def cancel_visit(
-    ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None, version: int | None = None
+    ticket_id: int,
+    *,
+    reason: str,
+    customer_wish: bool = False,
+    apology: str = "",
+    by: Actor,
+    at: datetime | None = None,
+    version: int | None = None,
 ) -> Ticket:
-    """Call the appointment off; the ticket goes back to the desk and the promise to come runs on."""
+    """Call the appointment off; the ticket goes back to the desk and the promise to come runs on.
+
+    Not by the customer's wish and too late for the promised notice, it takes an apology and the supervisor's approval
+    (R24): until then the visit stays, and a request waits.
+    """
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
+    promises.catch_up(ticket, at=at)
     permit(ticket, "cancel_visit", by)
     reason = _reason(reason)
+    booking.lock(_technicians_of(ticket))
+    visit = open_visit(ticket)
+    if customer_wish or not late.is_late(ticket, visit, at=at):
+        apology = ""
+    else:
+        apology = late.said_apology(ticket, visit, apology)
+        if not late.may_approve(by):
+            return late.request(ticket, visit, Asked.CANCEL, reason=reason, apology=apology, by=by, at=at)
+    return carry_out_cancelling(
+        ticket, visit, reason=reason, customer_wish=customer_wish, apology=apology, by=by, at=at
+    )
+
+
+def carry_out_cancelling(
+    ticket: Ticket,
+    visit: Visit,
+    *,
+    reason: str,
+    customer_wish: bool = False,
+    apology: str = "",
+    by: Actor,
+    at: datetime,
+    tell: Iterable[User | None] = (),
+) -> Ticket:
+    """Call a locked visit off; with an apology it is too late, and the promised notice is broken (R24)."""
     was = ticket.state
-    visit = call_off(ticket, reason=reason, at=at)
+    tell_before = promises.tell_before(ticket, visit, at=at)
+    if apology:
+        promises.break_notice(ticket, visit, at=at, by=by, cause=EventKind.VISIT_CANCELLED)
+    call_off(ticket, visit, reason=reason, by=by, at=at)
+    if not customer_wish:
+        owed.word(visit, About.CALLED_OFF, at=at, before=tell_before, words=apology)
     move(ticket.unplan_visit)
     event = timeline.record(
-        ticket, EventKind.VISIT_CANCELLED, at=at, by=by, was=was, changed=["technician"], visit=visit.pk, note=reason
+        ticket,
+        EventKind.VISIT_CANCELLED,
+        at=at,
+        by=by,
+        was=was,
+        changed=["technician"],
+        visit=visit.pk,
+        note=reason,
+        customer_wish=customer_wish,
+        late=bool(apology),
+        apology=apology,
     )
-    notices.post(event, to=[visit.technician, ticket.owner], at=at)
+    notices.post(event, to=[visit.technician, ticket.owner, *tell], at=at)
     return ticket
 
 
@@ -237,9 +367,14 @@ def cancel(ticket_id: int, *, reason: str, by: Actor, at: datetime | None = None
     """The customer does not need us any more; an appointment that is open is called off with it."""
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
+    promises.catch_up(ticket, at=at)
     permit(ticket, "cancel", by)
     reason = _reason(reason)
-    visit = call_off(ticket, reason=reason, at=at) if ticket.visits.filter(state__in=ACTIVE).exists() else None
+    visit = None
+    if ticket.visits.filter(state__in=ACTIVE).exists():
+        booking.lock(_technicians_of(ticket))
+        visit = open_visit(ticket)
+        call_off(ticket, visit, reason=reason, by=by, at=at)
     desk.cancel_locked(ticket, reason=reason, by=by, at=at)
     if visit is not None:
         event = timeline.record(ticket, EventKind.VISIT_CANCELLED, at=at, by=by, visit=visit.pk, note=reason)
@@ -273,15 +408,16 @@ def check_seen(visit: Visit, seen: Seen | None) -> None:
         raise Stale(_("The visit was changed meanwhile. Nothing of yours was saved: look at it again."))
 
 
-def call_off(ticket: Ticket, *, reason: str, at: datetime) -> Visit:
-    """End the open appointment of a locked ticket."""
-    booking.lock(_technicians_of(ticket))
-    visit = open_visit(ticket)
+def call_off(ticket: Ticket, visit: Visit, *, reason: str, by: Actor, at: datetime) -> None:
+    """End the open appointment of a locked ticket: what was promised for it, and what waits because of it."""
     move(visit.cancel, at, reason)
     visit.version += 1
     visit.save(update_fields=["state", "ended_at", "reason", "version"])
     booking.follow(visit.technician_id, visit.window_start)
-    return visit
+    promises.end(ticket, at=at, by=by, cause=EventKind.VISIT_CANCELLED)
+    late.lapse(visit, at=at)
+    owed.nothing_about_delay(visit)
+    owed.slot(ticket, visit, visit.technician, visit.window_start, visit.window_end, at=at)
 
 
 def _technicians_of(ticket: Ticket) -> list[int]:
@@ -300,7 +436,7 @@ def _told(booked: booking.Booked) -> dict[str, Any]:
     }
 
 
-def _check_window(start: datetime, end: datetime, at: datetime) -> None:
+def check_window(start: datetime, end: datetime, at: datetime) -> None:
     if end <= start:
         raise Invalid(_("The end must be after the start."), code="order", field="window_end")
     if end <= at:
@@ -314,8 +450,13 @@ def _check_window(start: datetime, end: datetime, at: datetime) -> None:
 def _reason(text: str) -> str:
     text = clean_text(text)
     if not text:
-        raise Invalid(_("Give the reason."), code="required", field="reason")
+        raise Invalid(give_the_reason(), code="required", field="reason")
     return text[:300]
+
+
+def give_the_reason() -> str:
+    """What is said to who gave no reason."""
+    return _("Give the reason.")
 
 
 def _next_order(at: datetime) -> str:

@@ -27,7 +27,7 @@ from tickets.states import EventKind
 from tickets.verbs import permit
 from visits import hooks
 from visits.models import Consent, RepairPlan, ServiceSheet, Visit
-from visits.services import repeat
+from visits.services import late, owed, promises, repeat
 from visits.services.dispatch import Seen, open_visit
 from visits.services.sheet import RENDER_TASK
 from visits.states_warranty import PlanState
@@ -71,6 +71,7 @@ def check_in(
     """The technician is at the site: the on-site promise is met (R22)."""
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
+    promises.catch_up(ticket, at=at)
     permit(ticket, "check_in", by)
     visit = open_visit(ticket, seen=seen)
     was = ticket.state
@@ -78,8 +79,14 @@ def check_in(
     visit.version += 1
     visit.save(update_fields=["state", "checked_in_at", "version"])
     move(ticket.arrive)
-    clocks.meet(ticket, Target.ON_SITE, at=at, by=by, cause=EventKind.CHECKED_IN)
-    clocks.meet(ticket, Target.RESPONSE, at=at, by=by, cause=EventKind.CHECKED_IN)  # a person met the customer (R03)
+    kept = (
+        Target.ON_SITE,
+        Target.RESPONSE,  # a person met the customer (R03)
+        *promises.ABOUT_A_WINDOW,  # the customer is there unless it is recorded otherwise (R25)
+    )
+    clocks.meet(ticket, *kept, at=at, by=by, cause=EventKind.CHECKED_IN)
+    late.lapse(visit, at=at)
+    owed.nothing_about_delay(visit)
     timeline.record(
         ticket, EventKind.CHECKED_IN, at=at, by=by, was=was, visit=visit.pk, technician=visit.technician.name
     )
@@ -111,6 +118,7 @@ def complete_visit(
     """
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
+    promises.catch_up(ticket, at=at)
     permit(ticket, "complete_visit", by)
     visit = open_visit(ticket, seen=seen)
     visit.finding = clean_text(finding)
@@ -128,6 +136,7 @@ def complete_visit(
     move(visit.complete if solved else visit.leave_unsolved, at)
     visit.version += 1
     visit.save()
+    clocks.meet(ticket, Target.NO_SHOW, at=at, by=by, cause=EventKind.VISIT_COMPLETED)  # somebody was there after all
     if solved:
         move(ticket.resolve, at, visit.work_done)
         clocks.meet(ticket, Target.REPAIR, at=at, by=by, cause=EventKind.VISIT_COMPLETED)  # R13

@@ -19,22 +19,25 @@ from django.views.decorators.http import require_safe
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.decorators import staff_page
 from aftersales.accounts.models import Region
-from aftersales.accounts.roles import Role
+from aftersales.accounts.roles import LEADERS, Role
 from aftersales.accounts.views import person
 from aftersales.core import keyset
 from aftersales.core.errors import Refusal
 from aftersales.core.middleware import refuse_on_page
 from aftersales.core.time import now
-from tickets.forms import LOCAL, ReasonForm
+from tickets.forms import LOCAL
 from tickets.models import Ticket
 from tickets.selectors import capped_count
 from tickets.verbs import available
-from visits import selectors
-from visits.forms import MoveForm, PlanForm
+from visits import selectors, selectors_watch
+from visits.forms import CallOffForm, MoveForm, PlanForm
 from visits.models import Visit
+from visits.readiness import checks
 from visits.selectors import OVERSEERS, Candidate, Window
 from visits.services import dispatch as services
+from visits.services import late, promises
 from visits.services.dispatch import FURTHEST
+from visits.states import VisitState
 from visits.views.answers import add_refusal, go, sent_to, version
 
 PAGE_SIZE = 40
@@ -151,6 +154,8 @@ def move(request: HttpRequest, visit_id: int) -> HttpResponse:
         except Refusal as refusal:
             status = add_refusal(form, refusal)
         else:
+            if late.pending(found) is not None:
+                return go(request, asked.url(), _asked_supervisor(found))
             return go(request, _on_the_day(asked, form), _("%(order)s is moved.") % {"order": found.order_number})
     return _page(request, asked, form=form, status=status)
 
@@ -160,16 +165,16 @@ def move(request: HttpRequest, visit_id: int) -> HttpResponse:
 def call_off(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Call an appointment off; the ticket is to be planned again."""
     asked, found = _for_visit(request, visit_id)
-    form = ReasonForm(request.POST, prefix="off")
+    form = CallOffForm(request.POST, prefix="off")
     status = 422
     if form.is_valid():
         try:
-            services.cancel_visit(
-                found.ticket_id, reason=form.cleaned_data["reason"], by=Actor.of(request), version=version(request)
-            )
+            services.cancel_visit(found.ticket_id, **form.cleaned_data, by=Actor.of(request), version=version(request))
         except Refusal as refusal:
             status = add_refusal(form, refusal)
         else:
+            if late.pending(found) is not None:
+                return go(request, asked.url(), _asked_supervisor(found))
             message = _("%(order)s is called off; the ticket is to be planned again.") % {"order": found.order_number}
             return go(request, asked.url(visit=0, technician="", start=None, end=None), message)
     return _page(request, asked, off=form, status=status)
@@ -199,6 +204,12 @@ def order(request: HttpRequest, visit_id: int) -> HttpResponse:
     if found is None:
         raise Http404
     return render(request, "visits/order.html", {"visit": found, "ticket": found.ticket})
+
+
+def _asked_supervisor(found: Visit) -> str:
+    return _("%(order)s stays as it is: the supervisor is asked, and answers on the ticket's page.") % {
+        "order": found.order_number
+    }
 
 
 def _for_visit(request: HttpRequest, visit_id: int) -> tuple[Asked, Visit]:
@@ -241,9 +252,11 @@ def _page(
         "to_sign_count": capped_count(selectors.to_plan(region=asked.region, to_sign=True)),
         "conflict_count": selectors.conflicts().count(),
         "regions": Region.objects.all(),
+        "watch": selectors_watch.gather(region=asked.region, at=board["at"]),
         "plan_url": asked.url(show="", after="", ticket="", visit=0, start=None, end=None, technician=""),
         "sign_url": asked.url(show="sign", after="", ticket="", visit=0, start=None, end=None, technician=""),
         "may_sign": person(request).role == Role.MANAGER,
+        "may_approve": person(request).role in LEADERS,
     }
     return render(request, "visits/dispatch.html", context, status=status)
 
@@ -300,7 +313,8 @@ def _board(request: HttpRequest, asked: Asked, form: forms.Form | None, off: for
             "best": people[:6],
             "rest": people[6:],
             "form": form or _form(asked, visit, people, window, is_wish),
-            "off": off or ReasonForm(prefix="off"),
+            "off": off or CallOffForm(prefix="off"),
+            **(_in_danger(ticket, visit, at) if visit is not None else {}),
             "may_plan": "plan_visit" in verbs and visit is None,
             "may_move": visit is not None and "move_visit" in verbs and visit.state == "planned",
             "may_override": bool(actor.user and actor.user.leads),
@@ -322,6 +336,18 @@ def _board(request: HttpRequest, asked: Asked, form: forms.Form | None, off: for
         "today_url": asked.url(day=timezone.localdate(at), technician="", start=None, end=None),
         "stays": stays,
         "joint": "&" if "?" in stays else "?",
+    }
+
+
+def _in_danger(ticket: Ticket, visit: Visit, at: datetime) -> dict[str, Any]:
+    """What stands against a planned visit, and whether it is too late to call it off with notice (R24)."""
+    if visit.state != VisitState.PLANNED:
+        return {}
+    return {
+        "missing": checks.missing(visit, at),
+        "cut_off": promises.cut_off(ticket, visit),
+        "too_late": late.is_late(ticket, visit, at=at),
+        "asked_late": late.pending(visit),
     }
 
 

@@ -1,0 +1,104 @@
+"""What dispatch has to see to beside planning: decisions that wait, words that are owed, time that became free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q
+
+from tickets.models import Ticket
+from tickets.states import State
+from visits import selectors
+from visits.models import CustomerNotice, FreedSlot, LateCancellation, NoShowCase, Technician, Visit
+from visits.states import ACTIVE, RequestState
+
+MOST = 20  # of each kind
+MOST_SLOTS = 8
+FITTING = 5  # visits that are offered for one slot
+LOOKED_AT = 60  # waiting visits, the most urgent first
+LEAST_TIME = timedelta(minutes=30)  # less is not worth a journey
+AHEAD = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A technician's free time with the waiting visits that fit it, by their clocks."""
+
+    freed: FreedSlot
+    start: datetime
+    tickets: list[Ticket]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Everything that waits for a person; empty on a good day."""
+
+    asked: list[LateCancellation] = field(default_factory=list)
+    owed: list[CustomerNotice] = field(default_factory=list)
+    cases: list[NoShowCase] = field(default_factory=list)
+    slots: list[Slot] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.asked) + len(self.owed) + len(self.cases)
+
+    def __bool__(self) -> bool:
+        return bool(self.count or self.slots)
+
+
+def gather(*, region: str, at: datetime) -> Watch:
+    """What waits in a region, or everywhere. At most ten queries for any number."""
+    here = Q(visit__ticket__region__code=region) if region else Q()
+    shown = ("visit__ticket__customer", "visit__technician")
+    asked = LateCancellation.objects.filter(here, state=RequestState.PENDING).select_related(
+        *shown, "technician", "requested_by"
+    )
+    owed = CustomerNotice.objects.filter(here, told_at=None).select_related(*shown)
+    cases = NoShowCase.objects.filter(here, state=NoShowCase.State.OPEN).select_related(*shown)
+    return Watch(
+        asked=list(asked.order_by("requested_at", "pk")[:MOST]),
+        owed=list(owed.order_by("owed_at", "pk")[:MOST]),
+        cases=list(cases.order_by("decide_by", "pk")[:MOST]),
+        slots=freed_slots(region=region, at=at),
+    )
+
+
+def freed_slots(*, region: str, at: datetime) -> list[Slot]:
+    """Time that was given back and is still free, with who could come instead."""
+    taken = Visit.objects.filter(
+        technician=OuterRef("technician"),
+        state__in=ACTIVE,
+        window_start__lt=OuterRef("end"),
+        window_end__gt=OuterRef("start"),
+    )
+    free = FreedSlot.objects.filter(
+        ~Exists(taken), taken_at=None, end__gt=at + LEAST_TIME, start__lt=at + AHEAD, technician__is_active=True
+    )
+    if region:
+        free = free.filter(region__code=region)
+    slots = list(free.select_related("technician", "region").order_by("start", "pk")[:MOST_SLOTS])
+    if not slots:
+        return []
+    profiles = Technician.objects.filter(user__in=[slot.technician_id for slot in slots])
+    skills = {profile.user_id: profile.skills for profile in profiles}
+    waiting = _waiting([slot.region_id for slot in slots if slot.region_id])
+    found = []
+    for slot in slots:
+        start = selectors.round_up(max(slot.start, at), selectors.STEP)
+        if slot.end - start >= LEAST_TIME:
+            fitting = [one for one in waiting if _fits(one, slot, skills.get(slot.technician_id, []))]
+            found.append(Slot(slot, start, fitting[:FITTING]))
+    return found
+
+
+def _waiting(regions: list[int]) -> list[Ticket]:
+    """The visits that could be planned at once there, the most urgent first."""
+    tickets = selectors.to_plan().filter(region__in=regions).exclude(state=State.WAITING)
+    tickets = tickets.exclude(selectors.unsigned_order()).exclude(site=None)
+    return selectors.with_lines(list(tickets.order_by(*selectors.BY_ON_SITE.columns)[:LOOKED_AT]))
+
+
+def _fits(ticket: Ticket, slot: FreedSlot, skills: list[str]) -> bool:
+    needed = ticket.product.model.skill if ticket.product else ""
+    return ticket.region_id == slot.region_id and (not needed or needed in skills)
