@@ -151,7 +151,7 @@ CELERY = {
     "task_routes": {
         "tickets.sla.tasks.apply_policy": {"queue": "default"},  # it may take a while: the sweep does not wait for it
         "tickets.sla.tasks.*": {"queue": "sla"},
-        "visits.tasks.render_service_sheet": {"queue": "pdf"},
+        "visits.tasks.render_paper": {"queue": "pdf"},
     },
     "beat_scheduler": "aftersales.core.bell:Bell",
     "beat_max_loop_interval": 0.25,

@@ -161,6 +161,7 @@ class EventKind(TextChoices):
     VISIT_COMPLETED = "ticket.visit_completed", _("visit completed")
     VISIT_NOT_SOLVED = "ticket.visit_not_solved", _("visit ended, not solved")
     SHEET_READY = "ticket.sheet_ready", _("service sheet made")
+    SHEET_CORRECTED = "ticket.sheet_corrected", _("report corrected")
     WAITED = "ticket.waited", _("waiting")
     RESUMED = "ticket.resumed", _("resumed")
     WOKEN = "ticket.woken", _("waiting time over")

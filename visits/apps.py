@@ -7,7 +7,8 @@ class VisitsConfig(AppConfig):
     verbose_name = _("Visits")
 
     def ready(self) -> None:
-        from visits import actions, verbs
+        from visits import actions, paper_facts, verbs
 
+        paper_facts.enter()
         verbs.enter()
         actions.enter()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from visits.views import dispatch, visit
+from visits.views import dispatch, paper, verify, visit
 
 urlpatterns = [
     path("dispatch/", dispatch.dispatch, name="dispatch"),
@@ -15,7 +15,15 @@ urlpatterns = [
     path("visits/<int:visit_id>/move/", dispatch.move, name="visit_move"),
     path("visits/<int:visit_id>/call-off/", dispatch.call_off, name="visit_call_off"),
     path("visits/<int:visit_id>/order/", dispatch.order, name="visit_order"),
-    path("visits/<int:visit_id>/sheet.pdf", visit.sheet, name="visit_sheet"),
-    path("visits/<int:visit_id>/sheet/again/", visit.sheet_again, name="visit_sheet_again"),
+    path("visits/<int:visit_id>/sheet.pdf", paper.sheet, name="visit_sheet"),
+    path("visits/<int:visit_id>/sheet/again/", paper.sheet_again, name="visit_sheet_again"),
+    path("visits/<int:visit_id>/papers/", paper.papers, name="visit_papers"),
+    path("visits/<int:visit_id>/papers/<slug:kind>/", paper.issue, name="visit_paper_issue"),
+    path("visits/<int:visit_id>/correct/", paper.correct, name="visit_correct"),
+    path("papers/<int:paper_id>.pdf", paper.pdf, name="paper_pdf"),
+    path("papers/<int:paper_id>/again/", paper.again, name="paper_again"),
+    path("registers/", paper.registers, name="visit_registers"),
+    path("verify/", verify.ask, name="verify"),
+    path("verify/<str:code>/", verify.verify, name="verify_paper"),
     path("tickets/<ticket_number:number>/visits/", visit.of_ticket, name="ticket_visits"),
 ]

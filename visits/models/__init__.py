@@ -1,7 +1,7 @@
-"""Technicians, appointments and visits, dispatch orders, service sheets."""
+"""Technicians, appointments and visits, dispatch orders, service sheets and other papers."""
 
-from visits.models.sheet import ServiceSheet
+from visits.models.paper import Paper
 from visits.models.technician import Technician
 from visits.models.visit import Visit
 
-__all__ = ["ServiceSheet", "Technician", "Visit"]
+__all__ = ["Paper", "Technician", "Visit"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
@@ -14,7 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.accounts.models import User
 from aftersales.core.fsm import FSMField, ReadAgain, transition
 from tickets.models import Ticket
-from visits.states import ACTIVE, VisitState
+from visits.states import ACTIVE, PaperKind, VisitState
+
+if TYPE_CHECKING:
+    from visits.models.paper import Paper
 
 
 class TstzRange(Func):
@@ -80,6 +83,12 @@ class Visit(ReadAgain, models.Model):
 
     def __str__(self) -> str:
         return self.order_number
+
+    @property
+    def sheet(self) -> Paper | None:
+        """The service sheet as it stands now; no query where `papers` were prefetched."""
+        mine = [paper for paper in self.papers.all() if paper.current and paper.kind == PaperKind.SERVICE_SHEET]
+        return mine[0] if mine else None
 
     @property
     def state_word(self) -> VisitState:

@@ -28,6 +28,7 @@ from tickets.sla.states import Target
 from tickets.states import EventKind, Kind
 from tickets.verbs import permit
 from visits.models import Technician, Visit
+from visits.services import paper
 from visits.states import ACTIVE, VisitState
 
 SHORTEST = timedelta(minutes=15)
@@ -185,6 +186,7 @@ def move_visit(
     if customer_wish:
         clocks.extend(ticket, Target.ON_SITE, until=window_end, at=at, by=by, cause="customer_wish")
     ticket.technician = technician
+    paper.changed(visit.pk, by=by, at=at)  # a dispatch order that was printed
     event = timeline.record(
         ticket,
         EventKind.VISIT_MOVED,
