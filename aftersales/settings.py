@@ -235,7 +235,7 @@ USE_TZ = True
 DEFAULT_PHONE_REGION = env.str("DEFAULT_PHONE_REGION", default="CN")
 COMPANY = env.str("COMPANY", default="Aftersales")  # the mark on forms
 COMPANY_CONTACT = env.str("COMPANY_CONTACT", default="")  # the contact line on forms: hotline, address
-PUBLIC_URL = env.str("PUBLIC_URL", default="")  # where a form's QR code leads to; empty: the number alone
+PUBLIC_URL = env.str("PUBLIC_URL", default="")  # where a form's QR code leads to; empty: the path alone
 
 # ── Notices that leave the house; without an address they are written to the log ────────────────
 EMAIL_SERVER = senders.smtp(env.str("EMAIL_URL", default=""))  # smtp+tls://user:password@host:587

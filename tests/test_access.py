@@ -132,7 +132,9 @@ PAGES: dict[str, Line] = {
         "/visits/{visit}/correct/", "login 403 in in 403 403 in in 403", "login 403 in 404 403 403 in in 403", True
     ),
     "paper_pdf": Line("/papers/{paper}.pdf", "login 404 404 404 404 404 404 404 404"),  # it is being made
-    "paper_again": Line("/papers/{paper}/again/", "login in in 404 in in in in 404", post=True),
+    "paper_again": Line(
+        "/papers/{paper}/again/", "login in in in in in in in 404", "login in in 404 in in in in 404", True
+    ),
     "visit_registers": Line("/registers/", "login 403 200 200 403 200 200 200 403"),
     "verify": Line("/verify/", ANYBODY),
     "verify_paper": Line("/verify/{code}/", ANYBODY),

@@ -1,7 +1,7 @@
 """The font of the papers: a subset of the system's Noto CJK, made once, that holds what nearly every sheet needs.
 
-With the whole font each sheet costs a search through 65,000 glyphs and 270 kB; with these 10,000, half of that. What the
-subset lacks (𠮷, 喆) is printed from the whole font: it stays next in the family list.
+With the whole font each sheet costs a search through 65,000 glyphs and 270 kB; with these 10,000, half of that. What
+the subset lacks (𠮷, 喆) is printed from the whole font: it stays next in the family list.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def find(family: str, weight: int) -> tuple[str, int] | None:
 
 # ── HarfBuzz: cutting ──────────────────────────────────────────────────────────────────────────
 def subset(path: str, index: int) -> bytes:
-    """One face cut down to `characters()`. Takes 0.1 s where fontTools takes 25. Raises OSError when it cannot be done."""
+    """One face cut down to `characters()`, in 0.1 s where fontTools takes 25. Raises OSError when it cannot be done."""
     harfbuzz, cutter = ctypes.CDLL("libharfbuzz.so.0"), ctypes.CDLL("libharfbuzz-subset.so.0")
     pointer, number = ctypes.c_void_p, ctypes.c_uint
     blob_of = _function(harfbuzz.hb_blob_create_from_file, pointer, ctypes.c_char_p)

@@ -49,7 +49,7 @@ def enter() -> None:
             ("Dispatch order", "派工单", "派工單"),
             "visits/papers/dispatch_order.html",
             dispatch_order,
-            extra=_order_words,
+            beside=_order_words,
             rule="rule_order",
         )
     )
@@ -74,7 +74,7 @@ def enter() -> None:
             ("Installation and commissioning sheet", "安装调试单", "安裝調試單"),
             "visits/papers/installation.html",
             installation,
-            extra=lambda _content, words: {"checks": [words[name] for name in words if name.startswith("check_")]},
+            beside=lambda _content, words: {"checks": [words[name] for name in words if name.startswith("check_")]},
             may=lambda visit: visit.ticket.kind == TicketKind.INSTALLATION and visit.state != VisitState.CANCELLED,
             copies=("company_copy", "customer_copy"),
             rule="rule_sheet",
@@ -88,7 +88,7 @@ def enter() -> None:
             ("Satisfaction survey", "满意度调查表", "滿意度調查表"),
             "visits/papers/survey.html",
             survey,
-            extra=lambda _content, words: {"questions": [words[name] for name in QUESTIONS]},
+            beside=lambda _content, words: {"questions": [words[name] for name in QUESTIONS]},
             may=lambda visit: visit.state != VisitState.CANCELLED,
             copies=("customer_copy",),
             rule="rule_survey",
@@ -102,7 +102,7 @@ def enter() -> None:
             ("Visit register", "上门服务登记表", "上門服務登記表"),
             "visits/papers/visit_register.html",
             visit_register,
-            extra=_register_rows,
+            beside=_register_rows,
             rule="rule_register",
             of="period",
         )

@@ -12,15 +12,15 @@ A further kind of paper takes three things (charge receipt, failure analysis):
 
 `receipt(visit)` answers a dict of plain values (text, numbers, lists and dicts of them) and is all that the template
 reads, as `c`; `**paper_facts.facts(visit)` in it fills the usual head (`visits/papers/_head.html`). What it answers is
-frozen with the version and hashed; when it answers something else later, the next version lists what. Numbers, versions,
-verification, pages, buttons and the worker come by themselves.
+frozen with the version and hashed; when it answers something else later, the next version lists what. Numbers,
+versions, verification, pages, buttons and the worker come by themselves.
 
 A noun brings its own paragraph of the service sheet in the same way:
 
     papers.sections.add(Section("warranty", 30, "visits/papers/warranty.html", warranty.of_visit, words={…}))
 
 `of_visit(visit)` answers what the template reads as `section` ({{ section.verdict }}, labels from `w`), or None.
-`pictures` answers the section's photographs; they enter the hash by their content and are read again when it is printed.
+`pictures` answers the section's photographs; they enter the hash by their content and are read again for printing.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Kind:
     rule: str = ""  # of WORDS
     words: Mapping[str, Word] = field(default_factory=dict)
     of: str = "visit"
-    extra: Callable[[Content, Labels], dict[str, Any]] = lambda _content, _labels: {}  # for the template beside `c`
+    beside: Callable[[Content, Labels], dict[str, Any]] = lambda _content, _labels: {}  # for the template beside `c`
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def digest(kind: str, number: str, content: Content) -> str:
 
 # ── differences ────────────────────────────────────────────────────────────────────────────────
 def flatten(value: Any, path: str = "") -> dict[str, str]:
-    """Every value of a content by its path: {"customer": "王", "sections.parts.0.serial": "A1"}; empty ones left out."""
+    """Every value of a content by its path ("sections.parts.0.serial"); empty ones are left out."""
     if isinstance(value, dict):
         pairs: Iterable[tuple[str, Any]] = value.items()
     elif isinstance(value, list):
@@ -194,7 +194,7 @@ def cut(text: str, most: int = LONGEST_VALUE) -> str:
 
 @dataclass(frozen=True)
 class Change:
-    """One difference in words: `name` is a word of the form with where it stands ("D20260304-00001"), if that matters."""
+    """One difference in words; `where` it stands if that matters: in which row, in which section."""
 
     name: Word
     where: str

@@ -65,7 +65,7 @@ def _context(form: Kind, paper: Paper) -> dict[str, Any]:
     shown = content.get("signature") and hashlib.sha256(signature).hexdigest() == content["signature"]
     address = verify_address(paper)
     return {
-        **form.extra(content, labels),
+        **form.beside(content, labels),
         "paper": paper,
         "c": content,
         "w": labels,

@@ -179,7 +179,7 @@ def _locked_visit(visit_id: int) -> Visit:
 def correct(
     visit_id: int, *, finding: str, work_done: str, reason: str, by: Actor, at: datetime | None = None
 ) -> Visit:
-    """Correct the report of a visit that has ended, with the reason; the signed sheet stays, version 2 lists what changed.
+    """Correct the report of a visit that has ended, with the reason; the signed sheet stays, the next lists the change.
 
     The technician who was there, dispatchers and leaders may.
     """
