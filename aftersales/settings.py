@@ -151,7 +151,7 @@ CELERY = {
     "task_routes": {
         "tickets.sla.tasks.apply_policy": {"queue": "default"},  # it may take a while: the sweep does not wait for it
         "tickets.sla.tasks.*": {"queue": "sla"},
-        "visits.tasks.render_service_sheet": {"queue": "pdf"},
+        "visits.tasks.render_paper": {"queue": "pdf"},
     },
     "beat_scheduler": "aftersales.core.bell:Bell",
     "beat_max_loop_interval": 0.25,
@@ -236,7 +236,7 @@ REPEAT_REPAIR_DAYS = env.int("REPEAT_REPAIR_DAYS", default=90)  # R17, where no 
 DEFAULT_PHONE_REGION = env.str("DEFAULT_PHONE_REGION", default="CN")
 COMPANY = env.str("COMPANY", default="Aftersales")  # the mark on forms
 COMPANY_CONTACT = env.str("COMPANY_CONTACT", default="")  # the contact line on forms: hotline, address
-PUBLIC_URL = env.str("PUBLIC_URL", default="")  # where a form's QR code leads to; empty: the number alone
+PUBLIC_URL = env.str("PUBLIC_URL", default="")  # where a form's QR code leads to; empty: the path alone
 
 # ── Notices that leave the house; without an address they are written to the log ────────────────
 EMAIL_SERVER = senders.smtp(env.str("EMAIL_URL", default=""))  # smtp+tls://user:password@host:587

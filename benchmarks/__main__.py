@@ -2,7 +2,7 @@
 
 BENCH_ROWS      tickets in the large database (1,000,000); the small one has a hundredth of it, at least 10,000
 BENCH_SECONDS   length of one round under load (5)
-BENCH_ONLY      parts to run: create,pages,search,sweep,arithmetic
+BENCH_ONLY      parts to run: create,pages,search,sweep,arithmetic,papers
 DATABASE_URL    a server to use instead of the embedded one; the role needs CREATEDB
 """
 
@@ -58,6 +58,7 @@ def main() -> int:
             "search": lambda: search(servers.database(environ, ROWS, events=EVENTS)),
             "sweep": lambda: sweeping(environ),
             "arithmetic": lambda: arithmetic(servers.database(environ, ROWS, events=EVENTS)),
+            "papers": lambda: papers(environ),
         }
         for name, part in parts.items():
             if ONLY and name not in ONLY:
@@ -258,6 +259,15 @@ def sweeping(environ: dict[str, str]) -> Iterator[Row]:
 def _sweeping(environ: dict[str, str], *words: str) -> str:
     argv = [sys.executable, "-m", "benchmarks.sweeping", *words]
     return subprocess.run(argv, cwd=servers.CHECKOUT, env=environ, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+# ── papers ─────────────────────────────────────────────────────────────────────────────────────
+def papers(environ: dict[str, str]) -> Iterator[Row]:
+    """What a service sheet costs with the fonts of the system and with the subset; no database is asked."""
+    argv = [sys.executable, "-m", "benchmarks.papers"]
+    done = subprocess.run(argv, cwd=servers.CHECKOUT, env=environ, stdout=subprocess.PIPE, text=True, check=True)
+    for name, value, unit, goal, good, note in json.loads(done.stdout):
+        yield Row(name, value, unit, goal, good, note)
 
 
 # ── arithmetic ─────────────────────────────────────────────────────────────────────────────────

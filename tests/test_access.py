@@ -160,6 +160,22 @@ PAGES: dict[str, Line] = {
         "/visits/{visit}/order/", "login 200 200 200 200 200 200 200 404", "login 200 200 404 200 200 200 200 404"
     ),
     "visit_sheet": Line("/visits/{visit}/sheet.pdf", "login 404 404 404 404 404 404 404 404"),
+    "visit_papers": Line(
+        "/visits/{visit}/papers/", "login 200 200 200 200 200 200 200 404", "login 200 200 404 200 200 200 200 404"
+    ),
+    "visit_paper_issue": Line(
+        "/visits/{visit}/papers/survey/", "login in in in in in in in 404", "login in in 404 in in in in 404", True
+    ),
+    "visit_correct": Line(
+        "/visits/{visit}/correct/", "login 403 in in 403 403 in in 403", "login 403 in 404 403 403 in in 403", True
+    ),
+    "paper_pdf": Line("/papers/{paper}.pdf", "login 404 404 404 404 404 404 404 404"),  # it is being made
+    "paper_again": Line(
+        "/papers/{paper}/again/", "login in in in in in in in 404", "login in in 404 in in in in 404", True
+    ),
+    "visit_registers": Line("/registers/", "login 403 200 200 403 200 200 200 403"),
+    "verify": Line("/verify/", ANYBODY),
+    "verify_paper": Line("/verify/{code}/", ANYBODY),
     "visit_sheet_again": Line("/visits/{visit}/sheet/again/", "login 403 404 404 403 403 404 404 403", post=True),
     "visit_link_give": Line("/visits/{visit}/link/", "login in in 403 in 403 in in 403", post=True),
     "visit_link_revoke": Line("/visits/{visit}/link/revoke/", "login in in 403 in 403 in in 403", post=True),
@@ -335,6 +351,8 @@ class Scene:
             "ticket": ticket.pk,
             "visit": ticket.visits.get().pk,
             "token": self.token,
+            "paper": visited.visits.get().sheet.pk,
+            "code": visited.visits.get().sheet.code,
             "clock": ticket.clocks.order_by("pk")[0].pk,
             "broken": broken.pk,
             "policy": Policy.objects.get(target="response", current=True, vip=None).pk,

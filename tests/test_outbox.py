@@ -66,7 +66,7 @@ def test_publishes_the_row_id_before_the_arguments(broker):
 
 
 def test_routes_by_the_name_of_the_task(broker):
-    put("visits.tasks.render_service_sheet")
+    put("visits.tasks.render_paper")
     outbox.Publisher().publish()
     assert (len(bodies(broker, "pdf")), len(bodies(broker, "default"))) == (1, 0)
 

@@ -78,6 +78,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.VISIT_NOT_SOLVED: ("alert-triangle", "orange"),
     EventKind.PHONE_CONFLICT: ("cloud-off", "red"),
     EventKind.SHEET_READY: ("file-type-pdf", "secondary"),
+    EventKind.SHEET_CORRECTED: ("edit", "orange"),
     EventKind.WAITED: ("player-pause", "yellow"),
     EventKind.RESUMED: ("player-play", "azure"),
     EventKind.WOKEN: ("alarm", "yellow"),
@@ -451,6 +452,26 @@ def _edited(data: dict[str, Any]) -> SafeString | str:
     return format_html_join("\n", "{}: <del>{}</del> → {}", rows)
 
 
+def _sheet_made(data: dict[str, Any]) -> str:
+    installation = data.get("paper") == "installation"
+    if int(data.get("version") or 1) > 1:
+        said = (
+            _("installation sheet made, version %(version)d")
+            if installation
+            else _("service sheet made, version %(version)d")
+        )
+        return said % {"version": int(data["version"])}
+    return _("installation sheet made") if installation else _("service sheet made")
+
+
+def _sheet_corrected(data: dict[str, Any]) -> SafeString | str:
+    version = int(data.get("version") or 0)
+    if not version:
+        return _("corrected the report")
+    said = _("corrected the report: version %(version)d of the service sheet") % {"version": version}
+    return format_html("{}{}", said, _rule("R71"))
+
+
 def _cut(text: str) -> str:
     return text if len(text) <= 400 else text[:400] + "…"
 
@@ -491,7 +512,8 @@ _TELLERS: dict[str, _Teller] = {
     EventKind.PHONE_CONFLICT: lambda data: format_html(
         _("did something without a network that cannot be entered: {}"), data.get("said", "")
     ),
-    EventKind.SHEET_READY: lambda _data: _("service sheet made"),
+    EventKind.SHEET_READY: _sheet_made,
+    EventKind.SHEET_CORRECTED: _sheet_corrected,
     EventKind.WAITED: _waited,
     EventKind.RESUMED: lambda _data: _("ended the waiting"),
     EventKind.WOKEN: lambda _data: _("the waiting time is over"),

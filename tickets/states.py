@@ -192,6 +192,7 @@ class EventKind(TextChoices):
     PLAN_DECIDED = "visit.plan_decided", _("repair plan decided")
     FAILURE_REPORTED = "visit.failure_reported", _("major failure reported")
     FAILURE_ANALYSED = "visit.failure_analysed", _("major failure analysed")
+    SHEET_CORRECTED = "ticket.sheet_corrected", _("report corrected")
     WAITED = "ticket.waited", _("waiting")
     RESUMED = "ticket.resumed", _("resumed")
     WOKEN = "ticket.woken", _("waiting time over")

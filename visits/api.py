@@ -22,13 +22,15 @@ from aftersales.core.errors import Invalid, Missing, NotAllowed
 from tickets.api import TicketView
 from visits import selectors_people
 from visits.availability import Span
-from visits.models import ServiceSheet, Technician, Visit
-from visits.states import SheetState, VisitState
+from visits.models import Paper, Technician, Visit
+from visits.selectors import current_papers
+from visits.states import PaperKind, SheetState, VisitState
 
 
 class SheetOut(serializers.Serializer[Any]):
     number = serializers.CharField()
     state = serializers.ChoiceField(choices=SheetState.choices)
+    version = serializers.IntegerField(help_text="Above 1 when what the sheet says was corrected after it was made.")
 
 
 class VisitOut(serializers.Serializer[Any]):
@@ -96,7 +98,7 @@ class SheetNotReady(NotAllowed):
 
 
 def _visit(visit: Visit) -> dict[str, Any]:
-    sheet: ServiceSheet | None = getattr(visit, "sheet", None)
+    sheet = visit.sheet
     return {
         "id": visit.pk,
         "order_number": visit.order_number,
@@ -111,7 +113,7 @@ def _visit(visit: Visit) -> dict[str, Any]:
         "ended_at": stamp(visit.ended_at),
         "finding": visit.finding,
         "work_done": visit.work_done,
-        "sheet": sheet and {"number": sheet.number, "state": sheet.state},
+        "sheet": sheet and {"number": sheet.number, "state": sheet.state, "version": sheet.version},
     }
 
 
@@ -125,7 +127,8 @@ class Visits(TicketView):
         responses={200: VisitList, **schema.problems(404)},
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
-        visits = self.ticket(pk).visits.select_related("technician", "sheet").defer("signature").order_by("-id")
+        visits = self.ticket(pk).visits.select_related("technician").prefetch_related(current_papers())
+        visits = visits.defer("signature").order_by("-id")
         return answer({"results": [_visit(visit) for visit in visits[:100]], "next": None})
 
 
@@ -135,7 +138,7 @@ class Sheet(TicketView):
     @extend_schema(
         operation_id="read_sheet",
         tags=["visits"],
-        summary="Service sheet of the latest visit (PDF)",
+        summary="Service sheet of the latest visit (PDF), the customer's copy",
         description="409 `sheet_not_ready` with `Retry-After` while it is being made.",
         responses={
             (200, "application/pdf"): OpenApiResponse(OpenApiTypes.BINARY, description="The sheet."),
@@ -144,13 +147,15 @@ class Sheet(TicketView):
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         ticket = self.ticket(pk)
-        sheet = ServiceSheet.objects.filter(visit__ticket=ticket).order_by("-visit_id").first()
+        sheets = Paper.objects.filter(visit__ticket=ticket, kind=PaperKind.SERVICE_SHEET, current=True)
+        sheet = sheets.defer("content", "changes").order_by("-visit_id").first()
         if sheet is None:
             raise Missing(_("No visit has ended yet, so there is no service sheet."))
         if sheet.state != SheetState.READY or not sheet.pdf:
             raise SheetNotReady(_("The service sheet is being made; ask again in a moment."))
+        file = sheet.customer_pdf or sheet.pdf
         return FileResponse(
-            sheet.pdf.open("rb"), as_attachment=True, filename=f"{sheet.number}.pdf", content_type="application/pdf"
+            file.open("rb"), as_attachment=True, filename=f"{sheet.number}.pdf", content_type="application/pdf"
         )
 
 

@@ -7,9 +7,10 @@ class VisitsConfig(AppConfig):
     verbose_name = _("Visits")
 
     def ready(self) -> None:
-        from visits import actions, describe_warranty, verbs
+        from visits import actions, describe_warranty, paper_facts, verbs
         from visits.services import no_show, notice  # noqa: F401  they decide promises when their time is over
 
+        paper_facts.enter()
         verbs.enter()
         actions.enter()
         describe_warranty.enter()

@@ -1,193 +1,185 @@
-"""Paper: the service sheet as a PDF, company copy and customer copy, Chinese and English side by side."""
+"""Printing: a paper as PDF, each copy with its own page numbers, Chinese and English side by side.
+
+Nothing outside the page is read: pictures come along as data, fonts are the two or four files that `fonts` made.
+"""
 
 from __future__ import annotations
 
+import atexit
 import base64
-from collections.abc import Mapping
+import functools
+import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import segno
+from celery.signals import worker_process_shutdown
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from aftersales.customers.models import Product
-from visits.models import ServiceSheet, Visit
-from visits.states import VisitState
+from visits import fonts, papers
+from visits.models import Paper
+from visits.paper_words import Labels
+from visits.papers import Content, Kind
+from visits.selectors import visit_with_facts
 
-FORM = "FWD"  # 服務單
-FORM_VERSION = "1"
-TRADITIONAL_COUNTRIES = frozenset({"TW", "HK", "MO"})
-
-# A form has one wording in both languages at once, whatever language a page is read in: a catalogue serves one reader.
-WORDS = {
-    "title": ("Service sheet", "维修服务单", "維修服務單"),
-    "company_copy": ("Company copy", "公司联", "公司聯"),
-    "customer_copy": ("Customer copy", "客户联", "客戶聯"),
-    "number": ("No.", "单号", "單號"),
-    "order": ("Dispatch order", "派工单", "派工單"),
-    "ticket": ("Ticket", "工单", "工單"),
-    "customer": ("Customer", "客户", "客戶"),
-    "phone": ("Telephone", "电话", "電話"),
-    "site": ("Address", "地址", "地址"),
-    "product": ("Product", "产品", "產品"),
-    "serial": ("Serial no.", "序列号", "序號"),
-    "purchased": ("Purchased", "购买日期", "購買日期"),
-    "voucher": ("Voucher", "保修凭证", "保固憑證"),
-    "warranty": ("Warranty", "保修", "保固"),
-    "in_warranty": ("in warranty until", "保修期内，至", "保固期內，至"),
-    "out_of_warranty": ("ended on", "已过保，止于", "已過保，止於"),
-    "warranty_unknown": ("to be decided by the voucher", "以保修凭证为准", "以保固憑證為準"),
-    "problem": ("Problem", "报修内容", "報修內容"),
-    "finding": ("Finding", "故障情况", "故障情況"),
-    "work": ("Work done", "处理情况", "處理情況"),
-    "result": ("Result", "结果", "結果"),
-    "solved": ("solved", "已解决", "已解決"),
-    "not_solved": ("not solved", "未解决", "未解決"),
-    "comment": ("Customer's comment", "客户意见", "客戶意見"),
-    "satisfaction": ("Satisfaction", "满意度", "滿意度"),
-    "times": ("Times", "时间", "時間"),
-    "promised": ("Appointment", "预约", "預約"),
-    "en_route": ("On the way", "出发", "出發"),
-    "on_site": ("On site", "到达", "到達"),
-    "ended": ("Ended", "结束", "結束"),
-    "technician": ("Technician", "服务人员", "服務人員"),
-    "signature": ("Customer's signature", "客户签字", "客戶簽名"),
-    "not_signed": ("Not signed because", "未签字原因", "未簽名原因"),
-    "contact": ("Questions and complaints", "咨询与投诉", "諮詢與投訴"),
-    "form": ("Form", "表单", "表單"),
-    "page": ("Page", "页", "頁"),
-    "none": ("none", "无", "無"),
-    "rule": (
-        "The customer reads, comments on and signs this sheet and keeps a copy (R32).",
-        "本单由客户阅读、填写意见并签字，客户留存一联（R32）。",
-        "本單由客戶閱讀、填寫意見並簽名，客戶留存一聯（R32）。",
-    ),
-}
+CUSTOMER_COPY = "customer_copy"
+MOST_PRINTED = 30  # changes listed on paper; the page of the papers has them all
+_PICTURE_TYPES = frozenset({"image/png", "image/jpeg"})
 
 
 @dataclass(frozen=True)
-class Labels(Mapping[str, SafeString]):
-    """Every word of the form in Chinese and English, the customer's language first."""
+class Printed:
+    """The file with every copy, and the customer's alone where the form has several."""
 
-    traditional: bool
-    english_first: bool
-
-    def __getitem__(self, name: str) -> SafeString:
-        english, hans, hant = WORDS[name]
-        chinese = format_html('<span lang="{}">{}</span>', self.chinese, hant if self.traditional else hans)
-        latin = format_html('<span lang="en">{}</span>', english)
-        first, second = (latin, chinese) if self.english_first else (chinese, latin)
-        return format_html('<b class="first">{}</b> <span class="second">{}</span>', first, second)
-
-    def __iter__(self) -> Any:
-        return iter(WORDS)
-
-    def __len__(self) -> int:
-        return len(WORDS)
-
-    @property
-    def chinese(self) -> str:
-        return "zh-Hant" if self.traditional else "zh-Hans"
+    all_copies: bytes
+    customer_copy: bytes = b""
 
 
-def labels_for(visit: Visit) -> Labels:
-    """Choose the glyphs and the order: the customer's language, else what the place reads."""
-    language = visit.ticket.customer.language
-    site = visit.ticket.site
-    traditional = language == "zh-hant" or (
-        language == "en" and site is not None and site.region.phone_region in TRADITIONAL_COUNTRIES
-    )
-    return Labels(traditional=traditional, english_first=language == "en")
+def paper_pdf(paper_id: int) -> Printed:
+    """Render a version of a paper from what was frozen with it."""
+    paper = Paper.objects.select_related("visit").get(pk=paper_id)
+    return to_pdf(copies_html(paper), customer=CUSTOMER_COPY)
 
 
-def service_sheet_pdf(sheet_id: int) -> bytes:
-    """Render both copies of one sheet as PDF; nothing outside the page itself is ever read."""
-    sheet = ServiceSheet.objects.select_related(
-        "visit__technician",
-        "visit__ticket__customer",
-        "visit__ticket__site__region",
-        "visit__ticket__product__model",
-    ).get(pk=sheet_id)
-    return to_pdf(service_sheet_html(sheet))
+def copies_html(paper: Paper) -> dict[str, str]:
+    """The pages of each copy; customers' words enter as escaped text alone."""
+    form = papers.kinds.get(paper.kind)
+    if form is None:
+        raise LookupError(f"no form {paper.kind}")
+    context = _context(form, paper)
+    return {copy: render_to_string(form.template, {**context, "copy": copy}) for copy in form.copies}
 
 
-def service_sheet_html(sheet: ServiceSheet) -> str:
-    """Write the page; customers' words enter as escaped text alone."""
-    visit = sheet.visit
-    ticket = visit.ticket
-    labels = labels_for(visit)
-    zone = ZoneInfo(ticket.site.region.zone) if ticket.site else timezone.get_default_timezone()
-    phone = ticket.customer.phones.first()
-    model = ticket.product.model if ticket.product else None
-    context = {
-        "sheet": sheet,
-        "visit": visit,
-        "ticket": ticket,
+def _context(form: Kind, paper: Paper) -> dict[str, Any]:
+    content: Content = paper.content
+    english_first = content.get("language", "").startswith("en")
+    traditional = content.get("language", "").endswith("Hant")
+    labels = Labels(traditional, english_first, papers.words_of(paper.kind))
+    changes = [_printed(labels, change) for change in papers.changes_of(paper)]
+    visit = paper.visit
+    signature = bytes(visit.signature) if visit is not None and visit.signature else b""
+    shown = content.get("signature") and hashlib.sha256(signature).hexdigest() == content["signature"]
+    address = verify_address(paper)
+    return {
+        **form.beside(content, labels),
+        "paper": paper,
+        "c": content,
         "w": labels,
-        "copies": ("company_copy", "customer_copy"),
-        "lang": "en" if labels.english_first else labels.chinese,
+        "title": _side_by_side(labels, form.title),
+        "rule": labels[form.rule] if form.rule else "",
+        "form": form.form,
+        "lang": labels.lang,
         "chinese": labels.chinese,
-        "phone": phone.display if phone else ticket.contact_phone,
-        "model_names": _both(labels, model.name_en, model.name_zh_hans, model.name_zh_hant) if model else [],
-        "warranty": _warranty(ticket.product, timezone.localdate(visit.ended_at, zone) if visit.ended_at else None),
-        "solved": visit.state == VisitState.COMPLETED,
         "marks": range(1, 6),
-        "signature": _data_uri("image/png", bytes(visit.signature)) if visit.signature else "",
-        "qr": segno.make(ticket_address(ticket.number), error="m").svg_data_uri(border=1),
+        "signature": _data_uri("image/png", signature) if shown else "",
+        "sections": _sections(paper, content),
+        "changes": changes[:MOST_PRINTED],
+        "more_changes": max(0, len(changes) - MOST_PRINTED),
+        "qr": segno.make(address, error="m").svg_data_uri(border=1),
+        "address": address,
         "mark": _mark(),
         "company": settings.COMPANY,
         "contact": settings.COMPANY_CONTACT,
-        "form": f"{FORM}-{FORM_VERSION}",
-        "moments": {name: _moment(getattr(visit, name), zone) for name in _MOMENTS},
     }
-    return render_to_string("print/service_sheet.html", context)
 
 
-_MOMENTS = ("window_start", "window_end", "en_route_at", "checked_in_at", "ended_at", "signed_at")
+def verify_address(paper: Paper) -> str:
+    """What the QR code says: the page that verifies the paper where the installation knows its own address, else the
+    path on whatever address it is reached by."""
+    return f"{settings.PUBLIC_URL.rstrip('/')}{reverse('verify_paper', args=[paper.code])}"
 
 
-def ticket_address(number: str) -> str:
-    """What the QR code says: the ticket's address where the installation knows its own, else its number."""
-    return f"{settings.PUBLIC_URL.rstrip('/')}/tickets/{number}/" if settings.PUBLIC_URL else number
+def _side_by_side(labels: Labels, word: tuple[str, str, str]) -> SafeString:
+    return format_html('<b class="first">{}</b> <span class="second">{}</span>', *labels.pair(word))
 
 
-def _both(labels: Labels, english: str, hans: str, hant: str) -> list[str]:
-    chinese = (hant or hans) if labels.traditional else (hans or hant)
-    names = [english, chinese] if labels.english_first else [chinese, english]
-    return list(dict.fromkeys(name for name in names if name))
+def _printed(labels: Labels, change: papers.Change) -> dict[str, Any]:
+    return {
+        "name": _side_by_side(labels, change.name) if len(set(change.name)) > 1 else change.name[0],
+        "where": change.where,
+        "old": labels.pair(change.old)[0],
+        "new": labels.pair(change.new)[0],
+    }
 
 
-def _warranty(product: Product | None, on: date | None) -> dict[str, Any]:
-    if product is None or product.warranty_until is None or on is None:
-        return {"word": "warranty_unknown", "until": None}
-    word = "in_warranty" if on <= product.warranty_until else "out_of_warranty"
-    return {"word": word, "until": product.warranty_until.isoformat()}
+def _sections(paper: Paper, content: Content) -> list[dict[str, Any]]:
+    """The paragraphs of other nouns, as they were frozen; a photograph that is gone or was changed is left out."""
+    found = []
+    for section in papers.sections.of(paper.kind):
+        data = content.get("sections", {}).get(section.name)
+        if data is None:
+            continue
+        pictures = []
+        if data.get("pictures") and section.pictures and paper.visit_id:
+            visit = visit_with_facts(paper.visit_id)
+            kept = {one.sha256: one for one in section.pictures(visit)} if visit else {}
+            pictures = [_picture(kept[one["sha256"]]) for one in data["pictures"] if one["sha256"] in kept]
+        found.append({"template": section.template, "data": data, "pictures": [one for one in pictures if one]})
+    return found
 
 
-def _moment(value: datetime | None, zone: ZoneInfo | Any) -> str:
-    return value.astimezone(zone).strftime("%Y-%m-%d %H:%M") if value else ""
+def _picture(picture: papers.Picture) -> dict[str, str] | None:
+    content = picture.read()
+    if picture.media_type not in _PICTURE_TYPES or hashlib.sha256(content).hexdigest() != picture.sha256:
+        return None
+    return {"caption": picture.caption, "uri": _data_uri(picture.media_type, content)}
 
 
 def _data_uri(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
+@functools.cache
 def _mark() -> str:
     path = settings.BASE_DIR / "static" / "favicon.svg"
     return _data_uri("image/svg+xml", path.read_bytes()) if path.exists() else ""
 
 
-def to_pdf(html: str) -> bytes:
-    """Render a page that carries everything it shows; any address in it but data: is left unread."""
+# ── WeasyPrint ─────────────────────────────────────────────────────────────────────────────────
+def to_pdf(copies: dict[str, str], *, customer: str = "") -> Printed:
+    """Render pages that carry everything they show; any address in them but data: is left unread."""
     # WeasyPrint loads Pango; a web process never prints, and one machine without Pango must still take calls.
-    from weasyprint import CSS, HTML
-    from weasyprint.urls import URLFetcher
+    from weasyprint import HTML
+
+    press = _press()
+    documents = {
+        copy: HTML(string=html, url_fetcher=press.data_only).render(
+            font_config=press.fonts, stylesheets=[press.style], presentational_hints=False
+        )
+        for copy, html in copies.items()
+    }
+    first = next(iter(documents.values()))
+    whole = first.copy([page for document in documents.values() for page in document.pages]).write_pdf()
+    alone = documents[customer].write_pdf() if customer in documents and len(documents) > 1 else b""
+    return Printed(whole, alone)
+
+
+@dataclass
+class Press:
+    """The style sheet with its fonts, read once a process: reading them for each paper doubles its time."""
+
+    data_only: Any
+    fonts: Any
+    style: Any
+
+
+_presses: list[Press] = []
+
+
+def _press() -> Press:
+    if not _presses:
+        _presses.append(_make_press())
+    return _presses[0]
+
+
+def _make_press() -> Press:
+    from weasyprint import CSS
+    from weasyprint.text.fonts import FontConfiguration
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class DataOnly(URLFetcher):
         """Reads data: addresses; files and the network are out of reach, redirects too."""
@@ -195,6 +187,27 @@ def to_pdf(html: str) -> bytes:
         def __init__(self) -> None:
             super().__init__(allowed_protocols={"data"}, allow_redirects=False)
 
-    fetcher = DataOnly()
-    style = CSS(string=render_to_string("print/sheet.css"), url_fetcher=fetcher)
-    return HTML(string=html, url_fetcher=fetcher).write_pdf(stylesheets=[style], presentational_hints=False)
+    cuts = {cut.path.as_uri(): cut for cut in fonts.ready()}
+
+    class OurFonts(DataOnly):
+        """For our own style sheet: the font files that we made, and nothing else."""
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            if url in cuts:
+                return URLFetcherResponse(url, cuts[url].path.read_bytes(), {"Content-Type": "font/otf"})
+            return super().fetch(url, headers)
+
+    configuration = FontConfiguration()
+    faces = "".join(
+        f'@font-face {{ font-family: "{cut.family}"; font-weight: {cut.weight}; src: url("{uri}"); }}\n'
+        for uri, cut in cuts.items()
+    )
+    style = faces + render_to_string("visits/papers/paper.css")
+    return Press(DataOnly(), configuration, CSS(string=style, url_fetcher=OurFonts(), font_config=configuration))
+
+
+@atexit.register
+@worker_process_shutdown.connect
+def forget_press(**_signal: Any) -> None:
+    """Let go of the fonts, which lie in a temporary folder as long as they are used."""
+    _presses.clear()

@@ -22,11 +22,13 @@ from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target
 from tickets.states import AT_THE_DESK, Kind, State
 from visits.availability import Span, open_spans, within
-from visits.models import Command, Technician, Visit, VisitLink
+from visits.models import Command, Paper, Technician, Visit, VisitLink
 from visits.selectors_promises import FIRST, asked_late, first_in_line, owed_words
 from visits.states import ACTIVE, WITHOUT_WORK, CommandState, VisitState
 
 OVERSEERS = LEADERS | {Role.DISPATCHER}
+REGISTRARS = OVERSEERS | {Role.ARCHIVIST}  # who prints registers of everybody's visits
+MOST_PAPERS = 100
 BY_ON_SITE = Order("on_site_due", "id")
 UNPLANNED = (*AT_THE_DESK, State.WAITING)
 OPEN_CLOCK = (ClockState.RUNNING, ClockState.PAUSED)
@@ -410,15 +412,15 @@ def with_sheet(actor: Actor) -> QuerySet[Visit]:
 
 
 def visit_page(visits: QuerySet[Visit], visit_id: int) -> Visit | None:
-    """One visit with all that its page shows. Three queries."""
+    """One visit with all that its page shows. Four queries."""
     return (
         visits.filter(pk=visit_id)
         .select_related(
-            "technician", "planned_by", "sheet", "ticket__customer", "ticket__site__region", "ticket__region",
+            "technician", "planned_by", "ticket__customer", "ticket__site__region", "ticket__region",
             "ticket__product__model", "ticket__owner", "ticket__technician", "ticket__dispatch_approved_by",
             "consent", "repair_plan__decided_by", "warranty_decision__approver", "warranty_decision__approved_by",
         )
-        .prefetch_related("ticket__customer__phones", _on_site_clocks("ticket__clocks"))
+        .prefetch_related("ticket__customer__phones", _on_site_clocks("ticket__clocks"), current_papers())
         .first()
     )  # fmt: skip
 
@@ -440,10 +442,51 @@ def of_ticket(ticket: Ticket) -> list[Visit]:
     """The visits of a ticket, newest first."""
     alive = Prefetch("links", VisitLink.objects.filter(revoked_at=None), to_attr="live_links")
     return list(
-        ticket.visits.select_related("technician", "sheet", "no_show", "warranty_decision", "repair_plan")
-        .prefetch_related(alive, "findings__code", "photographs", owed_words(), asked_late())
+        ticket.visits.select_related("technician", "no_show", "warranty_decision", "repair_plan")
+        .prefetch_related(alive, current_papers(), "findings__code", "photographs", owed_words(), asked_late())
         .order_by("-id")[:50]
     )
+
+
+def current_papers() -> Prefetch:
+    """The papers of visits as they stand, without what they say: enough to name and open them."""
+    return Prefetch("papers", Paper.objects.filter(current=True).defer("content", "changes").order_by("kind"))
+
+
+def visit_with_facts(visit_id: int) -> Visit | None:
+    """One visit with all that its papers say. Two queries."""
+    return (
+        Visit.objects.filter(pk=visit_id)
+        .select_related(
+            "technician", "planned_by", "ticket__customer", "ticket__site__region", "ticket__product__model",
+            "ticket__dispatch_approved_by",
+        )
+        .prefetch_related("ticket__customer__phones")
+        .first()
+    )  # fmt: skip
+
+
+def papers_of(visit: Visit) -> list[Paper]:
+    """Every version of every paper of a visit, the newest of each first."""
+    return list(visit.papers.select_related("created_by").order_by("kind", "-version")[:MOST_PAPERS])
+
+
+def readable_papers(actor: Actor) -> QuerySet[Paper]:
+    """The papers that a person may open: those of visits that he may read, registers for who oversees or is in them."""
+    if actor.user is None:
+        return Paper.objects.all() if actor.is_system else Paper.objects.none()
+    role = actor.user.role
+    if role in DESK | {Role.ARCHIVIST}:
+        return Paper.objects.all() if role in REGISTRARS else Paper.objects.filter(visit__isnull=False)
+    if role == Role.TECHNICIAN:
+        return Paper.objects.filter(Q(visit__technician=actor.user) | Q(visit=None, technician=actor.user))
+    return Paper.objects.none()
+
+
+def registers(actor: Actor, limit: int = 30) -> list[Paper]:
+    """The registers that were printed last, as they stand."""
+    found = readable_papers(actor).filter(visit__isnull=True, current=True).select_related("technician", "created_by")
+    return list(found.defer("content", "changes").order_by("-id")[:limit])
 
 
 # ── a technician's days ────────────────────────────────────────────────────────────────────────

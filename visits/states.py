@@ -118,3 +118,13 @@ class LeaveKind(TextChoices):
     @property
     def icon(self) -> str:
         return {"leave": "sun", "training": "school", "sick": "medical-cross", "duty_off": "clock-pause"}[self.value]
+
+
+class PaperKind(TextChoices):
+    """The forms of dispatch and visit; each has a number, versions and a page that verifies it (R71)."""
+
+    DISPATCH_ORDER = "dispatch_order", _("Dispatch order")
+    SERVICE_SHEET = "service_sheet", _("Service sheet")
+    INSTALLATION_SHEET = "installation", _("Installation and commissioning sheet")
+    SURVEY = "survey", _("Satisfaction survey")
+    VISIT_REGISTER = "visit_register", _("Visit register")

@@ -3,24 +3,26 @@
 from aftersales.core.time import now
 from tickets import outbox
 from visits import printing
-from visits.models import ServiceSheet
+from visits.models import Paper
 from visits.services import link as links
-from visits.services import sheet as sheets
+from visits.services import paper as papers
 from visits.states import SheetState
 
 
-@outbox.task(sheets.RENDER_TASK)
-def render_service_sheet(sheet_id: int) -> None:
-    """Make the PDF of a service sheet, once, however often the message comes."""
-    sheet = ServiceSheet.objects.filter(pk=sheet_id).first()
-    if sheet is None or sheet.state == SheetState.READY:
+@outbox.task(papers.RENDER_TASK)
+def render_paper(paper_id: int) -> None:
+    """Make the files of a paper, once, however often the message comes."""
+    paper = Paper.objects.filter(pk=paper_id).first()
+    if paper is None or paper.state == SheetState.READY:
         return
     try:
-        pdf = printing.service_sheet_pdf(sheet_id)
+        if not paper.content or not paper.code:
+            papers.complete_old(paper_id)
+        printed = printing.paper_pdf(paper_id)
     except Exception as error:
-        sheets.fail(sheet_id, f"{type(error).__name__}: {error}")
+        papers.fail(paper_id, f"{type(error).__name__}: {error}")
         raise
-    sheets.keep(sheet_id, pdf, at=now())
+    papers.keep(paper_id, printed.all_copies, printed.customer_copy, at=now())
 
 
 @outbox.task(links.MAIL_TASK)

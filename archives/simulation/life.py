@@ -32,9 +32,9 @@ from tickets.services import answers, desk, intake, repair
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target
 from tickets.states import HANDED_OUT, Channel, Kind, WaitingFor
-from visits.models import CustomerNotice, ServiceSheet
-from visits.services import dispatch, telling, visit
-from visits.states import How
+from visits.models import CustomerNotice, Paper
+from visits.services import dispatch, paper, telling, visit
+from visits.states import How, PaperKind
 
 MOST_VISITS = 3  # a cycle
 SHEET_STEP = timedelta(seconds=0.5)  # old sheets are made one by one, so that a real one never waits for them
@@ -395,8 +395,9 @@ class Life:
 
     def _space_out(self) -> None:
         """Let the sheet of a visit long past be made in its turn, behind those that somebody waits for."""
-        sheet = ServiceSheet.objects.filter(visit__ticket=self.ticket).order_by("-pk").values_list("pk", flat=True)[0]
-        message = OutboxMessage.objects.filter(task=visit.RENDER_TASK, args=[sheet]).order_by("-pk").first()
+        sheets = Paper.objects.filter(visit__ticket=self.ticket, kind=PaperKind.SERVICE_SHEET).order_by("-pk")
+        sheet = sheets.values_list("pk", flat=True)[0]
+        message = OutboxMessage.objects.filter(task=paper.RENDER_TASK, args=[sheet]).order_by("-pk").first()
         if message is not None:
             OutboxMessage.objects.filter(pk=message.pk).update(publish_at=now() + SHEET_STEP * self.world.sheets)
             self.world.sheets += 1

@@ -202,7 +202,8 @@ def test_gives_the_sheet(api, cast: Cast, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     ticket = cast.visited(by=cast.partner_actor())
     sheet = ticket.visits.get().sheet
-    sheet.pdf.save("x.pdf", ContentFile(b"%PDF-1.7 sheet"))
+    sheet.pdf.save("x.pdf", ContentFile(b"%PDF-1.7 both copies"))
+    sheet.customer_pdf.save("y.pdf", ContentFile(b"%PDF-1.7 sheet"))
     sheet.state = "ready"
     sheet.save()
     answer = api.get(f"/tickets/{ticket.pk}/sheet")
@@ -214,5 +215,5 @@ def test_lists_the_visits(api, cast: Cast):
     ticket = cast.visited(by=cast.partner_actor())
     (row,) = api.get(f"/tickets/{ticket.pk}/visits").json()["results"]
     assert (row["state"], row["technician"], row["checked_in_at"]) == ("completed", "Li Ming", "2026-03-04T04:00:00Z")
-    assert row["sheet"] == {"number": ticket.visits.get().sheet.number, "state": "queued"}
+    assert row["sheet"] == {"number": ticket.visits.get().sheet.number, "state": "queued", "version": 1}
     assert Ticket.objects.get().updated_at <= now()

@@ -17,7 +17,7 @@ from tests.people import Cast
 from tickets.models import OutboxMessage, Ticket
 from tickets.sla.models import Clock
 from visits import tasks
-from visits.models import ServiceSheet
+from visits.models import Paper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Shot = Callable[[Page, str], None]
@@ -158,9 +158,9 @@ def test_call_becomes_a_closed_ticket(cast: Cast, visitor: Visitor, shot: Shot, 
     plan(visitor.open(cast.user("dispatcher"), language=language), number, shot, language)
     phone = visitor.open(cast.technician, language=language, size=PHONE)
     visit(phone, number, shot, language)
-    sheet = ServiceSheet.objects.get(visit__ticket=ticket)
+    sheet = Paper.objects.get(visit__ticket=ticket)
     message = OutboxMessage.objects.get(args=[sheet.pk])
-    tasks.render_service_sheet(message.pk, *message.args)  # what a worker does
+    tasks.render_paper(message.pk, *message.args)  # what a worker does
     answer = phone.request.get(f"/visits/{sheet.visit_id}/sheet.pdf")
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.body().startswith(b"%PDF")

@@ -16,8 +16,8 @@ from tests.people import Cast
 from tests.visits.helpers import complete
 from tickets.models import OutboxMessage
 from visits import printing, tasks
-from visits.models import ServiceSheet
-from visits.services import sheet as sheets
+from visits.models import Paper
+from visits.services import paper as sheets
 
 pytestmark = pytest.mark.django_db
 
@@ -28,15 +28,15 @@ def media(settings: Any, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def sheet_of(cast: Cast, **changed: Any) -> ServiceSheet:
+def sheet_of(cast: Cast, **changed: Any) -> Paper:
     ticket = cast.ticket_in("visiting", **{key: changed.pop(key) for key in ("summary", "language") if key in changed})
     return complete(cast, ticket, **changed).sheet  # type: ignore[attr-defined]
 
 
-def make(sheet: ServiceSheet) -> ServiceSheet:
+def make(sheet: Paper) -> Paper:
     """Run the task as a worker does."""
     message = OutboxMessage.objects.filter(task=sheets.RENDER_TASK, done_at=None).latest("pk")
-    tasks.render_service_sheet(message.pk, *message.args)
+    tasks.render_paper(message.pk, *message.args)
     sheet.refresh_from_db()
     return sheet
 
@@ -69,8 +69,8 @@ def test_keeps_the_file_with_its_hash_and_tells_the_timeline_once(cast: Cast, me
         assert sheet.sha256 == hashlib.sha256(file.read()).hexdigest()
     sheets.keep(sheet.pk, b"another")
     message = OutboxMessage.objects.get(task=sheets.RENDER_TASK)
-    tasks.render_service_sheet(message.pk, *message.args)
-    assert [path.name for path in media.rglob("*.pdf")] == [f"{sheet.number}.pdf"]
+    tasks.render_paper(message.pk, *message.args)
+    assert sorted(path.name for path in media.rglob("*.pdf")) == [f"{sheet.number}-customer.pdf", f"{sheet.number}.pdf"]
     assert sheet.visit.ticket.events.filter(kind="ticket.sheet_ready").count() == 1
     assert message.done_at is not None
 
@@ -78,21 +78,25 @@ def test_keeps_the_file_with_its_hash_and_tells_the_timeline_once(cast: Cast, me
 @pytest.mark.rule("R32")
 def test_says_why_nobody_signed(cast: Cast) -> None:
     sheet = sheet_of(cast, signature="", signer_name="", unsigned_reason="手受伤")
-    text = words(printing.service_sheet_pdf(sheet.pk))
+    text = words(printing.paper_pdf(sheet.pk).all_copies)
     assert "手受伤" in text
     assert "Not signed because" in text
 
 
 @pytest.mark.parametrize(
     ("language", "first", "glyphs"),
-    [("zh-hans", "维修服务单", "NotoSansCJK"), ("zh-hant", "維修服務單", "NotoSansCJKtc"), ("en", "Service sheet", "")],
+    [
+        ("zh-hans", "维修服务单", "PapersSC"),
+        ("zh-hant", "維修服務單", "PapersTC"),
+        ("en", "Service sheet", "PapersSC"),
+    ],
 )
 def test_puts_the_customers_language_first(cast: Cast, language: str, first: str, glyphs: str) -> None:
     sheet = sheet_of(cast, language=language)
-    html = printing.service_sheet_html(ServiceSheet.objects.get(pk=sheet.pk))
+    html = printing.copies_html(Paper.objects.get(pk=sheet.pk))["company_copy"]
     title = html[html.index("<h1>") : html.index("</h1>")]
     assert title.index(first) == min(title.index(word) for word in ("Service sheet", first))
-    reader = PdfReader(io.BytesIO(printing.service_sheet_pdf(sheet.pk)))
+    reader = PdfReader(io.BytesIO(printing.paper_pdf(sheet.pk).all_copies))
     fonts = {str(font.get_object()["/BaseFont"]) for font in reader.pages[0]["/Resources"]["/Font"].values()}
     assert any(glyphs.lower() in font.lower().replace("-", "") for font in fonts)
 
@@ -136,7 +140,7 @@ def test_prints_what_looks_like_a_page_as_text_and_fetches_nothing(
     web, hits = listener
     evil = hostile(canary.as_uri(), web)
     sheet = sheet_of(cast, finding=evil, work_done=evil, customer_comment=evil, signer_name="<b>王</b>")
-    pdf = printing.service_sheet_pdf(sheet.pk)
+    pdf = printing.paper_pdf(sheet.pk).all_copies
     text = words(pdf).replace("\n", "")
     assert "file://" in text
     assert "<b>王</b>" in text
@@ -150,9 +154,8 @@ def test_reads_no_file_and_no_address_even_from_its_own_page(tmp_path: Path, lis
     canary = tmp_path / "canary.txt"
     canary.write_text("secret-of-the-machine")
     web, hits = listener
-    pdf = printing.to_pdf(
-        f"<html><body><p>here</p><table><tr><td>{hostile(canary.as_uri(), web)}</table></body></html>"
-    )
+    page = f"<html><body><p>here</p><table><tr><td>{hostile(canary.as_uri(), web)}</table></body></html>"
+    pdf = printing.to_pdf({"company_copy": page}).all_copies
     assert "here" in words(pdf)
     assert b"secret-of-the-machine" not in pdf
     assert PdfReader(io.BytesIO(pdf)).attachments == {}
@@ -165,11 +168,11 @@ def test_shows_that_it_failed_is_tried_again_and_then_ready(
 ) -> None:
     sheet = sheet_of(cast)
 
-    def broken(_sheet_id: int) -> bytes:
+    def broken(_sheet_id: int) -> printing.Printed:
         raise RuntimeError("no fonts")
 
     with monkeypatch.context() as patch:
-        patch.setattr(printing, "service_sheet_pdf", broken)
+        patch.setattr(printing, "paper_pdf", broken)
         make(sheet)
     message = OutboxMessage.objects.get(task=sheets.RENDER_TASK)
     assert (sheet.state, sheet.last_error) == ("failed", "RuntimeError: no fonts")

@@ -12,7 +12,7 @@ from tickets.models import OutboxMessage
 from tickets.services import desk
 from tickets.sla.models import Clock
 from tickets.sla.states import Target
-from visits.models import ServiceSheet, Visit
+from visits.models import Paper, Visit
 from visits.services import visit as services
 from visits.services.dispatch import Seen
 from visits.services.visit import MAX_SIGNATURE_BYTES, read_signature
@@ -52,9 +52,9 @@ def test_keeps_the_signed_report_and_queues_the_sheet(cast: Cast) -> None:
     assert (visit.state, ticket.state, ticket.resolution) == ("completed", "resolved", "更换接头")
     assert (visit.signer_name, visit.satisfaction, visit.signed_at) == ("王秀英", 5, cast.at + timedelta(hours=3))
     assert bytes(visit.signature or b"").startswith(b"\x89PNG")
-    sheet = ServiceSheet.objects.get(visit=visit)
+    sheet = Paper.objects.get(visit=visit)
     assert sheet.number.startswith("S20260304-")
-    message = OutboxMessage.objects.get(task="visits.tasks.render_service_sheet")
+    message = OutboxMessage.objects.get(task="visits.tasks.render_paper")
     assert message.args == [sheet.pk]
 
 
@@ -65,7 +65,7 @@ def test_goes_back_to_the_desk_when_not_solved(cast: Cast) -> None:
     assert (visit.state, ticket.state, ticket.callback_owed) == ("not_solved", "in_progress", False)
     event = ticket.events.get(kind="ticket.visit_not_solved")
     assert event.notices.filter(urgent=True, recipient=cast.user("clerk")).exists()
-    assert ServiceSheet.objects.filter(visit=visit).exists()
+    assert Paper.objects.filter(visit=visit).exists()
 
 
 @pytest.mark.rule("R32")
@@ -85,8 +85,8 @@ def test_refuses_an_unfinished_report(cast: Cast, changed: dict[str, object], fi
     with pytest.raises(Invalid) as refused:
         complete(cast, ticket, **changed)
     assert field in [name for name, _code, _message in refused.value.errors]
-    assert not ServiceSheet.objects.exists()
-    assert not OutboxMessage.objects.filter(task="visits.tasks.render_service_sheet").exists()
+    assert not Paper.objects.exists()
+    assert not OutboxMessage.objects.filter(task="visits.tasks.render_paper").exists()
     assert ticket.visits.get().state == "on_site"
 
 

@@ -1,4 +1,4 @@
-"""Technicians, appointments and visits, customers' links, dispatch orders, service sheets."""
+"""Technicians, appointments and visits, customers' links, dispatch orders, service sheets and other papers."""
 
 from visits.models.approval import BookingOverride, ContractorApproval
 from visits.models.call import VisitCall
@@ -9,10 +9,10 @@ from visits.models.finding import FaultCode, Finding
 from visits.models.late import CustomerNotice, FreedSlot, LateCancellation
 from visits.models.link import VisitLink
 from visits.models.no_show import NoShowCase
+from visits.models.paper import Paper
 from visits.models.photograph import Photograph
 from visits.models.plan import RepairPlan
 from visits.models.repeat import RepeatRepair
-from visits.models.sheet import ServiceSheet
 from visits.models.technician import Leave, Technician
 from visits.models.travel import Travel, TravelSettings
 from visits.models.visit import Visit
@@ -31,6 +31,7 @@ __all__ = [
     "Leave",
     "MajorFailure",
     "NoShowCase",
+    "Paper",
     "Photograph",
     "RepairPlan",
     "RepeatRepair",

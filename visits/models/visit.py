@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
@@ -16,7 +16,10 @@ from aftersales.core.fsm import FSMField, ReadAgain, transition
 from tickets.models import Ticket
 from visits.models.approval import BookingOverride
 from visits.models.travel import MOST_MINUTES
-from visits.states import ACTIVE, VisitState
+from visits.states import ACTIVE, PaperKind, VisitState
+
+if TYPE_CHECKING:
+    from visits.models.paper import Paper
 
 
 class TstzRange(Func):
@@ -114,6 +117,12 @@ class Visit(ReadAgain, models.Model):
 
     def __str__(self) -> str:
         return self.order_number
+
+    @property
+    def sheet(self) -> Paper | None:
+        """The service sheet as it stands now; no query where `papers` were prefetched."""
+        mine = [paper for paper in self.papers.all() if paper.current and paper.kind == PaperKind.SERVICE_SHEET]
+        return mine[0] if mine else None
 
     @property
     def state_word(self) -> VisitState:

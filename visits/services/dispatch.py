@@ -26,7 +26,7 @@ from tickets.states import EventKind, Kind
 from tickets.verbs import permit
 from visits import windows
 from visits.models import Visit
-from visits.services import booking, late, owed, promises
+from visits.services import booking, late, owed, paper, promises
 from visits.states import ACTIVE, About, Asked, VisitState
 
 SHORTEST = timedelta(minutes=15)
@@ -269,6 +269,7 @@ def carry_out_moving(
     owed.slot(ticket, visit, former, old_start, old_end, at=at)
     owed.slot_is_taken(ticket, visit, at=at)
     ticket.technician = technician
+    paper.changed(visit.pk, by=by, at=at)  # a dispatch order that was printed
     event = timeline.record(
         ticket,
         EventKind.VISIT_MOVED,

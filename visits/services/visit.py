@@ -9,8 +9,7 @@ import struct
 import zlib
 from datetime import datetime
 
-from django.db import connection, transaction
-from django.utils import timezone
+from django.db import transaction
 from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
@@ -19,17 +18,18 @@ from aftersales.core.errors import Invalid, NotAllowed
 from aftersales.core.fsm import move
 from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
-from tickets import notices, outbox, timeline
+from tickets import notices, timeline
 from tickets.models import Ticket
 from tickets.sla import clocks
 from tickets.sla.states import Target
 from tickets.states import EventKind
 from tickets.verbs import permit
-from visits import hooks
-from visits.models import Consent, RepairPlan, ServiceSheet, Visit
-from visits.services import late, owed, promises, repeat
+from visits import hooks, papers
+from visits.models import Consent, RepairPlan, Visit
+from visits.selectors import visit_with_facts
+from visits.services import late, owed, paper, promises, repeat
 from visits.services.dispatch import Seen, open_visit
-from visits.services.sheet import RENDER_TASK
+from visits.states import PaperKind
 from visits.states_warranty import PlanState
 
 MAX_SIGNATURE_BYTES = 300_000  # of base64
@@ -146,8 +146,7 @@ def complete_visit(
         kind, changed = EventKind.VISIT_NOT_SOLVED, []
         clocks.start(ticket, [Target.ON_SITE], at=at, by=by, cause=kind)  # another visit is needed: promised anew (R22)
     event = timeline.record(ticket, kind, at=at, by=by, was=was, changed=changed, visit=visit.pk, note=visit.work_done)
-    sheet = ServiceSheet.objects.create(visit=visit, number=_next_sheet(at), created_at=at)
-    outbox.put(RENDER_TASK, sheet.pk)
+    _issue_sheet(visit, by=by, at=at)
     if solved:
         hooks.completed(visit, ticket, at=at, by=by)
     notices.post(event, to=[ticket.owner, *([] if solved else notices.supervisor_of(ticket))], at=at, urgent=not solved)
@@ -233,7 +232,10 @@ def _unreadable() -> Invalid:
     return Invalid(_("The signature could not be read; clear it and sign again."), code="unreadable", field="signature")
 
 
-def _next_sheet(at: datetime) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('sheet_numbers')")
-        return f"S{timezone.localtime(at):%Y%m%d}-{cursor.fetchone()[0]:05d}"
+def _issue_sheet(visit: Visit, *, by: Actor, at: datetime) -> None:
+    """Freeze what the customer signed; a worker makes the files. The other papers of the visit follow what it says."""
+    told = visit_with_facts(visit.pk)
+    form = papers.kinds.get(PaperKind.SERVICE_SHEET)
+    if told is not None and form is not None:
+        paper.changed(visit.pk, by=by, at=at)
+        paper.issue_locked(told, form, by=by, at=at)

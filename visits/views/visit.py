@@ -17,7 +17,7 @@ from aftersales.accounts.actors import Actor
 from aftersales.accounts.decorators import staff_page
 from aftersales.accounts.roles import DESK, Role
 from aftersales.accounts.views import person
-from aftersales.core.errors import NotAllowed, Refusal
+from aftersales.core.errors import Refusal
 from aftersales.core.middleware import refuse_on_page
 from aftersales.core.time import now
 from aftersales.customers import selectors as customers
@@ -31,10 +31,9 @@ from visits.models import Visit
 from visits.selectors import OVERSEERS
 from visits.selectors_warranty import repeat_of
 from visits.services import commands
-from visits.services import sheet as sheets
 from visits.services import visit as services
 from visits.services.dispatch import Seen
-from visits.states import ACTIVE, SheetState, VisitState
+from visits.states import ACTIVE, VisitState
 from visits.verbs import DURING_A_VISIT
 from visits.views.answers import add_refusal, command_id, go, sent_to, version
 
@@ -61,7 +60,7 @@ def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
     if later in LATER and found.state in ACTIVE:
         return _later(request, found, later)
     if request.htmx and request.htmx.target == "sheet":  # type: ignore[attr-defined]
-        return render(request, "visits/visit.html#sheet", {"visit": found, "sheet": getattr(found, "sheet", None)})
+        return render(request, "visits/visit.html#sheet", {"visit": found, "sheet": found.sheet})
     return _page(request, found)
 
 
@@ -149,43 +148,6 @@ def do(request: HttpRequest, visit_id: int, name: str) -> HttpResponse:
     return _page(request, _found(request, visit_id), refused=(name, form), status=status)
 
 
-@staff_page()
-@require_safe
-def sheet(request: HttpRequest, visit_id: int) -> HttpResponse:
-    """The finished service sheet."""
-    found = selectors.with_sheet(Actor.of(request)).filter(pk=visit_id).select_related("sheet").first()
-    paper = getattr(found, "sheet", None)
-    if paper is None or paper.state != SheetState.READY:
-        raise Http404
-    try:
-        with paper.pdf.open("rb") as file:
-            content = file.read()
-    except FileNotFoundError as error:
-        raise Http404 from error
-    answer = HttpResponse(content, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="{paper.number}.pdf"'
-    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
-
-
-@staff_page(*VISITORS)
-@sent_to(lambda visit_id: reverse("visit", args=[visit_id]))
-def sheet_again(request: HttpRequest, visit_id: int) -> HttpResponse:
-    """Have a sheet made whose making failed."""
-    found = _found(request, visit_id)
-    paper = getattr(found, "sheet", None)
-    if paper is None:
-        raise Http404
-    back = reverse("visit", args=[found.pk])
-    try:
-        sheets.remake(paper.pk, by=Actor.of(request))
-    except NotAllowed as refusal:
-        refuse_on_page(request, refusal)
-        return go(request, back)
-    return go(request, back, _("The service sheet is being made."))
-
-
 @staff_page(*(DESK | {Role.ARCHIVIST, Role.TECHNICIAN}))
 @require_safe
 def of_ticket(request: HttpRequest, number: str) -> HttpResponse:
@@ -220,6 +182,7 @@ def panel(request: HttpRequest, number: str, *, given: Given | None = None) -> H
         "may_confirm": "confirm_visit" in verbs,
         "may_link": role in DESK,
         "given": given,
+        "may_print": role != Role.TECHNICIAN,
         "mine": person(request).pk,
         "sees_all": role != Role.TECHNICIAN,
     }
@@ -275,7 +238,7 @@ def _page(
     context: dict[str, Any] = {
         "visit": found,
         "ticket": ticket,
-        "sheet": getattr(found, "sheet", None),
+        "sheet": found.sheet,
         "history": selectors.history(found),
         "warranty": customers.warranty(ticket.product, at=now()) if ticket.product else None,
         "form": form or CompleteForm(),
