@@ -2,7 +2,7 @@
 
     python -m benchmarks.papers
 
-The same pages twice: with the system's whole Noto CJK, read anew for each sheet as WeasyPrint does by itself, and as the
+The same pages twice: with the whole Noto CJK, read anew for each sheet as WeasyPrint does by itself, and as the
 product prints them. By turns, in one process, so that what else the machine does hits both.
 """
 
@@ -34,7 +34,7 @@ START = datetime(2026, 3, 4, 4, tzinfo=UTC)
 
 
 def sheet() -> Paper:
-    """A usual sheet: a report of a few sentences in Chinese, a comment, no photographs. Nothing of it is in a database."""
+    """A usual sheet: a report of a few sentences in Chinese, no photographs. Nothing of it is in a database."""
     region = Region(code="cn-shanghai", name_zh_hans="上海", zone="Asia/Shanghai", phone_region="CN")
     customer = Customer(name="王秀英", language="zh-hans")
     customer._prefetched_objects_cache = {"phones": []}  # type: ignore[attr-defined]

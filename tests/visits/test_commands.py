@@ -17,7 +17,7 @@ from aftersales.core.errors import Invalid
 from tests.people import Cast
 from tests.visits.helpers import plan, signature
 from tickets.models import Event, Notice
-from visits.models import Command, ServiceSheet, Visit
+from visits.models import Command, Paper, Visit
 from visits.services import commands, dispatch
 from visits.services import visit as working
 from visits.services.commands import Sent
@@ -53,7 +53,7 @@ def state_of(visit: Visit) -> dict[str, Any]:
         "times": (visit.en_route_at, visit.checked_in_at, visit.ended_at),
         "ticket": (ticket.state, ticket.version),
         "events": list(Event.objects.filter(ticket=ticket).order_by("id").values_list("kind", "at")),
-        "sheets": ServiceSheet.objects.filter(visit=visit).count(),
+        "papers": Paper.objects.filter(visit=visit).count(),
     }
 
 

@@ -35,7 +35,6 @@ __all__ = [
     "Photograph",
     "RepairPlan",
     "RepeatRepair",
-    "ServiceSheet",
     "Technician",
     "Travel",
     "TravelSettings",
