@@ -71,6 +71,7 @@ const options = {
     theme: "frontend/src/theme.js",
     charts: "frontend/src/charts.js",
     signature: "frontend/src/signature.js",
+    board: "frontend/src/board.js",
     style: "frontend/src/app.css",
   },
   outdir: out,
@@ -101,7 +102,7 @@ const options = {
   ],
 };
 // Modern CSS (light-dark(), relative colours) must pass through as written: lowering it would freeze the theme.
-const css = { ...options, entryPoints: { style: options.entryPoints.style }, target: ["esnext"] };
+const css = { ...options, entryPoints: { style: options.entryPoints.style, board: "frontend/src/board.css" }, target: ["esnext"] };
 const { style, ...scripts } = options.entryPoints;
 const js = { ...options, entryPoints: scripts };
 
