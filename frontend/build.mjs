@@ -93,7 +93,7 @@ const options = {
           for (const file of outputFiles) {
             const path = file.path.replace(/style\.css$/, "app.css");
             // No other host is named in what we serve, not even in a comment or an error's text.
-            await writeFile(path, file.text.replace(/\/\*![\s\S]*?\*\//g, "").replaceAll(" (https://popper.js.org/docs/v2/)", ""));
+            await writeFile(path, file.text.replace(/\/\*![\s\S]*?\*\//g, "").replaceAll(" (https://popper.js.org/docs/v2/)", "").replace(/https:\/\/(?:svelte\.dev\/e\/|github\.com\/sveltejs\/)/g, ""));
           }
           console.log(outputFiles.map((f) => `${f.path.replace(/style\.css$/, "app.css").split("/").pop()} ${Math.round(f.contents.length / 1024)} KiB`).join(", "));
         });

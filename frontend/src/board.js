@@ -129,9 +129,11 @@ function release() {
   }
 }
 
-/** The library calls its rows a table, but its order of elements is none for a reader: the buttons in it speak for themselves. */
+// The library calls its rows a table, but the order of its elements is none for a reader: the buttons in it speak for
+// themselves, each with its technician.
+const TABLE = "[role=table], [role=row], [role=rowgroup], [role=columnheader], [role=rowheader], [role=cell], [role=gridcell]";
 function plain() {
-  for (const one of place.querySelectorAll("[role=table], [role=row], [role=rowgroup], [role=columnheader], [role=rowheader], [role=cell]")) one.removeAttribute("role");
+  for (const one of place.querySelectorAll(TABLE)) for (const name of ["role", "aria-colindex", "aria-colspan"]) one.removeAttribute(name);
   const main = place.querySelector(".ec-main");
   if (main && !main.hasAttribute("tabindex")) {
     main.tabIndex = 0;

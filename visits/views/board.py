@@ -58,9 +58,9 @@ class Asked:
         return cls(
             view=view if view in DAYS else "day",
             day=_day(get("day", "")),
-            region=get("region", "")[:40],
-            skill=get("skill", "")[:40],
-            team=get("team", "")[:40],
+            region=_code(get("region", "")),
+            skill=_code(get("skill", "")),
+            team=_code(get("team", "")),
             page=int(page) if page.isascii() and page.isdigit() and len(page) < 5 else 1,
             after=get("after", ""),
         )
@@ -83,6 +83,11 @@ class Asked:
 
     def rows(self) -> reading.Rows:
         return reading.rows(region=self.region, skill=self.skill, team=self.team, page=self.page)
+
+
+def _code(text: str) -> str:
+    """A code as an address may name it; PostgreSQL takes no NUL."""
+    return text.replace("\0", "")[:60]
 
 
 def _day(text: str) -> date | None:
@@ -363,7 +368,7 @@ def _typed(text: str) -> datetime:
 def _asked_for(request: HttpRequest) -> dict[str, Any]:
     """Where something was dropped, as far as the address says it."""
     found: dict[str, Any] = {}
-    if technician := request.GET.get("technician", "")[:60]:
+    if technician := _code(request.GET.get("technician", "")):
         found["technician"] = technician
     for name in ("window_start", "window_end"):
         text = request.GET.get(name, "")
