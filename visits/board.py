@@ -69,7 +69,7 @@ class Rows:
 
 
 def rows(*, region: str = "", skill: str = "", team: str = "", page: int = 1) -> Rows:
-    """The technicians at work who fit the filters, by name. Three queries for any number."""
+    """The technicians at work who fit the filters, by name. Four queries at most."""
     people = User.objects.filter(role=Role.TECHNICIAN, is_active=True).order_by("name", "pk")
     if region:
         people = people.filter(technician__regions__code=region)

@@ -143,8 +143,9 @@ function plain() {
 }
 
 const SLOT = { day: "00:30", week: "02:00" };
-const slots = { day: 28, week: 49 };
-const slotWidth = () => Math.max({ day: 26, week: 30 }[spec.view], Math.floor((place.clientWidth - 185) / slots[spec.view]));
+const SLOTS = { day: 28, week: 49 };
+const SIDEBAR = 178; // px: 11rem, as board.css says, and its borders
+const slotWidth = () => Math.max({ day: 26, week: 30 }[spec.view], (place.clientWidth - SIDEBAR) / SLOTS[spec.view]);
 
 function start() {
   calendar = createCalendar(place, [ResourceTimeline, Interaction], {

@@ -16,6 +16,7 @@ from tests.people import Cast
 from tests.visits.helpers import plan
 from tickets.models import Ticket
 from visits.models import Technician, Visit
+from visits.services import visit as services
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -253,3 +254,30 @@ def test_telephone_shows_the_day_as_a_list(cast: Cast, visitor: Visitor, shot: A
     expect(page.locator("#board-dialog")).to_be_hidden()
     visit.refresh_from_db()
     assert visit.technician == other
+
+
+def test_longer_visit_is_drawn_by_its_end(cast: Cast, visitor: Visitor) -> None:
+    visit = booked(cast)
+    page = visitor.open(cast.user("manager"))
+    opened(page)
+    edge = shown(page, visit).locator(".ec-resizer")
+    box = edge.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(*spot(page, "technician", 13.6), steps=8)
+    page.mouse.up()
+    page.locator("#board-dialog[open] form").wait_for()
+    expect(page.locator("[name=window_start]")).to_have_value(tomorrow(10).strftime("%Y-%m-%dT%H:%M"))
+    assert page.locator("[name=window_end]").input_value() > tomorrow(13).strftime("%Y-%m-%dT%H:%M")
+
+
+def test_visit_that_has_begun_is_not_carried_away(cast: Cast, visitor: Visitor) -> None:
+    visit = booked(cast)
+    services.set_out(visit.ticket_id, by=cast.actor("technician"), at=now())
+    page = visitor.open(cast.user("dispatcher"))
+    opened(page)
+    before = shown(page, visit).bounding_box()
+    drag(page, shown(page, visit), spot(page, "technician", 15))
+    assert shown(page, visit).bounding_box() == before
+    expect(page.locator("#board-dialog form")).to_have_count(0)

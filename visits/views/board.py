@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from aftersales.accounts.actors import Actor
@@ -140,7 +141,11 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 def _views() -> list[tuple[str, str]]:
-    return [("day", _("Day")), ("week", _("Week")), ("list", _("List"))]
+    return [
+        ("day", pgettext("view of the board", "Day")),
+        ("week", pgettext("view of the board", "Week")),
+        ("list", pgettext("view of the board", "List")),
+    ]
 
 
 def _board(asked: Asked, rows: reading.Rows, first: date, count: int) -> dict[str, Any]:
@@ -165,7 +170,7 @@ def _board(asked: Asked, rows: reading.Rows, first: date, count: int) -> dict[st
         ],
         "words": {
             "board": _("Timeline of the technicians"),
-            "travel": _("on the way"),
+            "travel": _("travel time"),
             "closed": _("not at work"),
             "wished": _("wished"),
             "failed": _("That did not work. Reload the page and try again."),
