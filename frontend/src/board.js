@@ -50,10 +50,11 @@ let missed = false;
 const known = new Map(); // id → the JSON that the shown event was made from
 
 function shown(visit) {
-  const head = element("span", "board-event-time", icon(visit.icon), ` ${visit.time} `);
-  head.setAttribute("aria-hidden", "true");
-  const who = element("span", "board-event-who", visit.who);
-  who.setAttribute("aria-hidden", "true");
+  // A week leaves room for the beginning only, and for a sign of what is not merely planned.
+  const week = spec.view === "week";
+  const head = week ? element("span", "board-event-time", visit.time.slice(0, 5)) : element("span", "board-event-time", icon(visit.icon), ` ${visit.time} `);
+  const who = week ? element("span", "board-event-who", ...(visit.movable ? [] : [icon(visit.icon), " "]), visit.who) : element("span", "board-event-who", visit.who);
+  for (const one of [head, who]) one.setAttribute("aria-hidden", "true");
   return { domNodes: [head, who, element("span", "visually-hidden", visit.spoken)] };
 }
 const visitEvent = (visit) => ({
@@ -145,7 +146,7 @@ function plain() {
 const SLOT = { day: "00:30", week: "02:00" };
 const SLOTS = { day: 28, week: 49 };
 const SIDEBAR = 178; // px: 11rem, as board.css says, and its borders
-const slotWidth = () => Math.max({ day: 26, week: 30 }[spec.view], (place.clientWidth - SIDEBAR) / SLOTS[spec.view]);
+const slotWidth = () => Math.max({ day: 26, week: 50 }[spec.view], (place.clientWidth - SIDEBAR) / SLOTS[spec.view]);
 
 function start() {
   calendar = createCalendar(place, [ResourceTimeline, Interaction], {
@@ -164,7 +165,7 @@ function start() {
     scrollTime: "07:00",
     flexibleSlotTimeLimits: true,
     slotDuration: SLOT[spec.view],
-    slotLabelInterval: spec.view === "week" ? "04:00" : "01:00",
+    slotLabelInterval: spec.view === "week" ? "02:00" : "01:00",
     snapDuration: spec.view === "week" ? "00:30" : "00:15",
     slotWidth: slotWidth(),
     slotLabelFormat: { hour: "2-digit", hourCycle: "h23" },
