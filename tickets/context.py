@@ -34,7 +34,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"navigation": [], "unread_count": 0}
-    places = []
+    places: list[dict[str, Any]] = []
     for label, name, icon, key, roles in _PLACES:
         if user.role in roles:
             try:

@@ -281,7 +281,9 @@ def in_the_way(technician: User, window: Window, *, but: Visit | None = None) ->
         window_start__lt=window.end,
         window_end__gt=window.start,
     )
-    return found.exclude(pk=but.pk if but else None).order_by("window_start").first()
+    if but is not None:
+        found = found.exclude(pk=but.pk)
+    return found.order_by("window_start").first()
 
 
 def who_booked(visit: Visit) -> str:
