@@ -73,6 +73,7 @@ const options = {
     signature: "frontend/src/signature.js",
     offline: "frontend/src/offline.js",
     worker: "frontend/src/worker.js",
+    board: "frontend/src/board.js",
     style: "frontend/src/app.css",
   },
   outdir: out,
@@ -94,7 +95,7 @@ const options = {
           for (const file of outputFiles) {
             const path = file.path.replace(/style\.css$/, "app.css");
             // No other host is named in what we serve, not even in a comment or an error's text.
-            await writeFile(path, file.text.replace(/\/\*![\s\S]*?\*\//g, "").replaceAll(" (https://popper.js.org/docs/v2/)", ""));
+            await writeFile(path, file.text.replace(/\/\*![\s\S]*?\*\//g, "").replaceAll(" (https://popper.js.org/docs/v2/)", "").replace(/https:\/\/(?:svelte\.dev\/e\/|github\.com\/sveltejs\/)/g, ""));
           }
           console.log(outputFiles.map((f) => `${f.path.replace(/style\.css$/, "app.css").split("/").pop()} ${Math.round(f.contents.length / 1024)} KiB`).join(", "));
         });
@@ -103,7 +104,7 @@ const options = {
   ],
 };
 // Modern CSS (light-dark(), relative colours) must pass through as written: lowering it would freeze the theme.
-const css = { ...options, entryPoints: { style: options.entryPoints.style }, target: ["esnext"] };
+const css = { ...options, entryPoints: { style: options.entryPoints.style, board: "frontend/src/board.css" }, target: ["esnext"] };
 const { style, ...scripts } = options.entryPoints;
 const js = { ...options, entryPoints: scripts };
 

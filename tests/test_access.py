@@ -107,6 +107,10 @@ PAGES: dict[str, Line] = {
     "dispatch": Line("/dispatch/", "login 403 200 403 403 403 200 200 403"),
     "dispatch_plan": Line("/dispatch/{number}/plan/", "login 403 in 403 403 403 in in 403", post=True),
     "dispatch_sign": Line("/dispatch/{number}/sign/", "login 403 403 403 403 403 403 in 403", post=True),
+    "board": Line("/dispatch/board/", "login 403 200 403 403 403 200 200 403"),
+    "board_feed": Line("/dispatch/board/feed/?start={today}&end={tomorrow}", "login 403 200 403 403 403 200 200 403"),
+    "board_plan": Line("/dispatch/board/plan/{number}/", "login 403 in 403 403 403 in in 403", post=True),
+    "board_move": Line("/dispatch/board/move/{visit}/", "login 403 in 403 403 403 in in 403", post=True),
     "my_day": Line("/my-day/", "login 403 403 200 403 403 403 403 403"),
     "visit": Line("/visits/{visit}/", "login 403 200 200 403 403 200 200 403", "login 403 200 404 403 403 200 200 403"),
     "visit_set_out": Line(
@@ -365,6 +369,8 @@ class Scene:
             "phone": ticket.customer.phones.get().pk,
             "site": ticket.site_id,
             "product": ticket.product_id,
+            "today": f"{now():%Y-%m-%d}",
+            "tomorrow": f"{now() + timedelta(days=1):%Y-%m-%d}",
         }
 
     def client(self, reader: str, *, own: bool) -> Client:

@@ -19,6 +19,7 @@ _PLACES = [
     (_("Desk"), "desk", "inbox", "d", DESK | {Role.ARCHIVIST}),
     (_("Dispatch"), "dispatch", "calendar-event", "b", LEADERS | {Role.DISPATCHER}),
     (_("Technicians"), "technicians", "users-group", "t", LEADERS | {Role.DISPATCHER}),
+    (_("Board"), "board", "timeline", "t", LEADERS | {Role.DISPATCHER}),
     (_("My day"), "my_day", "tool", "v", frozenset({Role.TECHNICIAN})),
     (_("Callbacks"), "callbacks", "phone-call", "c", LEADERS | {Role.CLERK, Role.OFFICER}),
     (_("Customers"), "customers", "users", "k", DESK | {Role.ARCHIVIST}),
@@ -35,15 +36,17 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"navigation": [], "unread_count": 0}
-    places = []
+    places: list[dict[str, Any]] = []
     for label, name, icon, key, roles in _PLACES:
         if user.role in roles:
             try:
                 url = reverse(name)
             except NoReverseMatch:
                 continue
-            places.append(
-                {"label": label, "url": url, "icon": icon, "key": key, "active": request.path.startswith(url)}
-            )
+            places.append({"label": label, "url": url, "icon": icon, "key": key, "active": False})
+    # The innermost: the board's address lies within that of dispatch.
+    here = [place for place in places if request.path.startswith(place["url"])]
+    if here:
+        max(here, key=lambda place: len(place["url"]))["active"] = True
     unread = Notice.objects.filter(recipient=user, read_at=None, channel=Notice.Channel.INBOX)[:100].count()
     return {"navigation": places, "unread_count": "99+" if unread > 99 else unread}

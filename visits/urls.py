@@ -1,6 +1,7 @@
 from django.urls import path
 
 from visits.views import (
+    board,
     commands,
     customer,
     dispatch,
@@ -17,6 +18,10 @@ from visits.views import (
 
 urlpatterns = [
     path("dispatch/", dispatch.dispatch, name="dispatch"),
+    path("dispatch/board/", board.board, name="board"),
+    path("dispatch/board/feed/", board.feed, name="board_feed"),
+    path("dispatch/board/plan/<ticket_number:number>/", board.plan, name="board_plan"),
+    path("dispatch/board/move/<int:visit_id>/", board.move, name="board_move"),
     path("dispatch/<ticket_number:number>/plan/", dispatch.plan, name="dispatch_plan"),
     path("dispatch/<ticket_number:number>/sign/", dispatch.sign, name="dispatch_sign"),
     path("dispatch/from-telephones/", commands.conflicts, name="conflicts"),

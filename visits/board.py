@@ -1,0 +1,295 @@
+"""Reading the dispatch board: its rows, what lies in them, and what waits to be planned. All of it capped."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Case, F, FilteredRelation, Prefetch, Q, QuerySet, When
+from django.db.models.functions import Coalesce, Least
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from aftersales.accounts.models import Region, Team, User
+from aftersales.accounts.roles import Role
+from aftersales.core.keyset import Order
+from tickets.forms import LOCAL
+from tickets.models import NO_DUE, Event, Ticket
+from tickets.sla.models import Clock
+from tickets.sla.states import Target
+from tickets.states import EventKind, State
+from visits import selectors, travel
+from visits.availability import open_spans
+from visits.models import Technician, Visit
+from visits.selectors import OPEN_CLOCK, Window
+from visits.services.dispatch import LONGEST
+from visits.states import ACTIVE, VisitState
+
+ROWS = 40  # technicians on one page of the board
+MOST_PEOPLE = 2000
+MOST_VISITS = 1000
+LONGEST_SPAN = timedelta(days=14)
+BY_CLOCK = Order("first_due", "id")
+_CLOCKS = (Target.ON_SITE, Target.VISIT_ANSWER)
+
+
+# ── the rows ───────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Row:
+    """A technician as the board names him."""
+
+    user: User
+    profile: Technician | None
+    skills: tuple[str, ...]
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page of the rows, and what could be asked for."""
+
+    rows: list[Row]
+    page: int
+    first: int
+    total: int
+    skills: list[str]
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1
+
+    @property
+    def more(self) -> bool:
+        return self.last < self.total
+
+
+def rows(*, region: str = "", skill: str = "", team: str = "", page: int = 1) -> Rows:
+    """The technicians at work who fit the filters, by name. Four queries at most."""
+    people = User.objects.filter(role=Role.TECHNICIAN, is_active=True).order_by("name", "pk")
+    if region:
+        people = people.filter(technician__regions__code=region)
+    if team:
+        people = people.filter(team__code=team)
+    named = people.values_list("pk", "technician__skills")[:MOST_PEOPLE]
+    found = [(pk, tuple(skills or ())) for pk, skills in named]
+    known = sorted({code for _pk, skills in found for code in skills} | ({skill} if skill else set()))
+    fit = [pk for pk, skills in found if not skill or skill in skills]
+    page = max(1, min(page, -(-len(fit) // ROWS)))
+    shown = fit[(page - 1) * ROWS : page * ROWS]
+    profiles = Technician.objects.filter(user__in=shown).select_related("user").prefetch_related("regions")
+    by_user = {profile.user_id: profile for profile in profiles}
+    others = set(shown) - set(by_user)
+    users = {user.pk: user for user in User.objects.filter(pk__in=others)} if others else {}
+    return Rows(
+        [_row(by_user.get(pk), users.get(pk)) for pk in shown if pk in by_user or pk in users],
+        page,
+        (page - 1) * ROWS + 1 if shown else 0,
+        len(fit),
+        known,
+    )
+
+
+def _row(profile: Technician | None, user: User | None) -> Row:
+    if profile is None:
+        assert user is not None
+        return Row(user, None, (), ())
+    return Row(profile.user, profile, tuple(profile.skills), tuple(profile.regions.all()))
+
+
+def teams() -> QuerySet[Team]:
+    """The teams that have a technician."""
+    return Team.objects.filter(members__role=Role.TECHNICIAN, members__is_active=True).distinct()
+
+
+# ── what lies in them ──────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Lies:
+    """A time in a technician's row in which nobody is at a customer's: on the way there, or not at work."""
+
+    kind: str  # "travel", "closed"
+    row: Row
+    start: datetime
+    end: datetime
+
+
+def visits_of(people: Iterable[Row], span: Window) -> list[Visit]:
+    """Their visits that touch the span, cancelled ones left out, one more than MOST_VISITS at most. One query.
+
+    No window is longer than LONGEST: said in the query, it keeps years of past visits unread.
+    """
+    return list(
+        Visit.objects.filter(
+            technician__in=[row.user.pk for row in people],
+            window_start__gt=span.start - LONGEST,
+            window_start__lt=span.end,
+            window_end__gt=span.start,
+        )
+        .exclude(state=VisitState.CANCELLED)
+        .select_related("ticket__customer", "ticket__site__region", "technician")
+        .defer("signature", "finding", "work_done", "customer_comment")
+        .order_by("window_start", "pk")[: MOST_VISITS + 1]
+    )
+
+
+def ways(people: Iterable[Row], visits: Iterable[Visit]) -> list[Lies]:
+    """How long before each visit its technician leaves the one before it on that day. No query."""
+    by_user = {row.user.pk: row for row in people}
+    before: dict[tuple[int, date], Visit] = {}
+    found = []
+    for visit in visits:
+        key = (visit.technician_id, timezone.localdate(visit.window_start))
+        former = before.get(key)
+        before[key] = visit
+        if former is None or visit.technician_id not in by_user:
+            continue
+        way = travel.between(travel.Place.of_site(former.ticket.site), travel.Place.of_site(visit.ticket.site))
+        if way:
+            start = visit.window_start - way
+            found.append(Lies("travel", by_user[visit.technician_id], start, visit.window_start))
+    return found
+
+
+def closed(people: Iterable[Row], span: Window) -> list[Lies]:
+    """When each of them does not work within the span. As many queries as `open_spans` takes."""
+    known = [row for row in people if row.profile is not None]
+    spans = open_spans([row.profile for row in known if row.profile], span.start, span.end)
+    found = []
+    for row in known:
+        place = span.start
+        for start, end in spans.get(row.user.pk, []):
+            if start > place:
+                found.append(Lies("closed", row, place, start))
+            place = max(place, end)
+        if place < span.end:
+            found.append(Lies("closed", row, place, span.end))
+    return found
+
+
+def feed(people: list[Row], span: Window) -> dict[str, Any]:
+    """All that lies in the rows within the span, in local time, as the board's script takes it."""
+    visits = visits_of(people, span)
+    whole = len(visits) <= MOST_VISITS
+    visits = visits[:MOST_VISITS]
+    return {
+        "visits": [_visit(visit) for visit in visits],
+        "lies": [_lies(one) for one in [*ways(people, visits), *closed(people, span)]],
+        "whole": whole,
+    }
+
+
+def local(value: datetime) -> str:
+    """Local time as a form's field takes it: "2026-03-04T12:00"."""
+    return timezone.localtime(value).strftime(LOCAL)
+
+
+def when(visit: Visit) -> str:
+    """The window in words: "4 March 12:00–14:00"."""
+    start, end = timezone.localtime(visit.window_start), timezone.localtime(visit.window_end)
+    return f"{date_format(start, 'MONTH_DAY_FORMAT')} {start:%H:%M}–{end:%H:%M}"
+
+
+def _visit(visit: Visit) -> dict[str, Any]:
+    ticket, state = visit.ticket, visit.state_word
+    return {
+        "id": f"visit-{visit.pk}",
+        "row": visit.technician.username,
+        "start": local(visit.window_start),
+        "end": local(visit.window_end),
+        "state": state.value,
+        "icon": state.icon,
+        "word": str(state.label),
+        "who": ticket.customer.name,
+        "what": ticket.summary,
+        "time": f"{timezone.localtime(visit.window_start):%H:%M}–{timezone.localtime(visit.window_end):%H:%M}",
+        "spoken": f"{visit.technician.name}, {when(visit)}, {ticket.customer.name}, {state.label},"
+        f" {visit.order_number}",
+        "movable": visit.state == VisitState.PLANNED,
+        "url": reverse("board_move", args=[visit.pk]),
+    }
+
+
+def _lies(one: Lies) -> dict[str, str]:
+    start, end = local(one.start), local(one.end)
+    return {
+        "id": f"{one.kind}-{one.row.user.pk}-{start}",
+        "row": one.row.user.username,
+        "kind": one.kind,
+        "start": start,
+        "end": end,
+    }
+
+
+# ── the same to be read ────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class DayOfRow:
+    row: Row
+    visits: list[Visit]
+
+
+def days(people: list[Row], first: date, count: int) -> list[tuple[date, list[DayOfRow]]]:
+    """The days with who is where; where there are several days, only those who have a visit. One query."""
+    span = Window(selectors.bounds(first).start, selectors.bounds(first + timedelta(days=count - 1)).end)
+    by_day: dict[tuple[date, int], list[Visit]] = defaultdict(list)
+    for visit in visits_of(people, span)[:MOST_VISITS]:
+        by_day[max(first, timezone.localdate(visit.window_start)), visit.technician_id].append(visit)
+    found = []
+    for on in (first + timedelta(days=step) for step in range(count)):
+        lines = [DayOfRow(row, by_day[on, row.user.pk]) for row in people]
+        found.append((on, lines if count == 1 else [line for line in lines if line.visits]))
+    return found
+
+
+# ── what waits to be planned ───────────────────────────────────────────────────────────────────
+def unassigned(*, region: str = "", skill: str = "") -> QuerySet[Ticket]:
+    """Tickets that need a visit and have none, by which of their promises ends first: to answer, or to be there."""
+    tickets = selectors.to_plan(region=region)
+    if skill:
+        tickets = tickets.filter(product__model__skill=skill)
+    answer = Q(clocks__target=Target.VISIT_ANSWER, clocks__state__in=[state.value for state in OPEN_CLOCK])
+    return tickets.alias(answer=FilteredRelation("clocks", condition=answer)).annotate(
+        first_due=Case(
+            When(state=State.WAITING, then=NO_DUE),
+            default=Least(F("on_site_due"), Coalesce(F("answer__due_at"), NO_DUE)),
+        )
+    )
+
+
+def with_promises(tickets: list[Ticket]) -> list[Ticket]:
+    """The same tickets in the same order with what an entry of the column shows. Two queries."""
+    clocks = Clock.objects.filter(target__in=_CLOCKS, state__in=[state.value for state in OPEN_CLOCK])
+    found = (
+        Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets])
+        .select_related("customer", "region", "site", "product__model")
+        .prefetch_related(Prefetch("clocks", clocks.select_related("policy").order_by("due_at"), to_attr="promises"))
+    )
+    by_pk = {ticket.pk: ticket for ticket in found}
+    return [by_pk[ticket.pk] for ticket in tickets if ticket.pk in by_pk]
+
+
+# ── who was faster ─────────────────────────────────────────────────────────────────────────────
+def in_the_way(technician: User, window: Window, *, but: Visit | None = None) -> Visit | None:
+    """The open visit of a technician that a window would overlap."""
+    found = Visit.objects.filter(
+        technician=technician,
+        state__in=ACTIVE,
+        window_start__gt=window.start - LONGEST,
+        window_start__lt=window.end,
+        window_end__gt=window.start,
+    )
+    if but is not None:
+        found = found.exclude(pk=but.pk)
+    return found.order_by("window_start").first()
+
+
+def who_booked(visit: Visit) -> str:
+    """Say who gave the visit the time that it has; nothing where that was no person."""
+    told = Event.objects.filter(ticket=visit.ticket_id, kind__in=[EventKind.VISIT_PLANNED, EventKind.VISIT_MOVED])
+    last = told.filter(data__visit=visit.pk).select_related("user").order_by("-id").first()
+    if last is None or last.user is None:
+        return ""
+    return _("Booked by %(name)s.") % {"name": last.user.name}
