@@ -140,7 +140,7 @@ def test_planning_a_visit_ends_the_waiting(cast: Cast) -> None:
     ticket = cast.ticket_in("in_progress")
     wait(cast, ticket, 2)
     dispatch.plan_visit(
-        ticket.pk, technician=cast.technician, window_start=cast.at + 10 * HOUR, window_end=cast.at + 12 * HOUR,
+        ticket.pk, technician=cast.technician, window_start=cast.at + 9 * HOUR, window_end=cast.at + 11 * HOUR,
         by=cast.actor("dispatcher"), at=cast.at + 6 * HOUR,
     )  # fmt: skip
     planned = Ticket.objects.get(pk=ticket.pk)
