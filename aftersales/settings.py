@@ -304,6 +304,7 @@ SPECTACULAR_SETTINGS = {
         "Apply": "tickets.sla.models.PolicyChange.Apply",
         "Effect": "tickets.sla.preview.Effect",
         "VisitState": "visits.states.VisitState",
+        "WarrantyOutcome": "visits.forms_warranty.OUTCOMES",
         "SheetState": "visits.states.SheetState",
         "CallbackState": "complaints.states.CallbackState",
         "Outcome": "complaints.states.Outcome",

@@ -49,9 +49,11 @@ def signer() -> forms.CharField:
     return forms.CharField(label=_("Name of who signs"), max_length=80, required=False)
 
 
+OUTCOMES = [(one.value, one.label) for one in (Outcome.IN_WARRANTY, Outcome.CHARGED)]
+
+
 def _outcome(label: Any) -> forms.ChoiceField:
-    choices = [("", _("as the terms say")), *((one.value, one.label) for one in (Outcome.IN_WARRANTY, Outcome.CHARGED))]
-    return forms.ChoiceField(label=label, choices=choices, required=False)
+    return forms.ChoiceField(label=label, choices=[("", _("as the terms say")), *OUTCOMES], required=False)
 
 
 def _reason() -> forms.CharField:

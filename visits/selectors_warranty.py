@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,7 @@ MOST_CODES = 500
 MOST_WAITING = 100
 
 
-def fault_codes() -> tuple[list[FaultCode], bool]:
+def fault_codes() -> tuple[Sequence[FaultCode], bool]:
     """Every code with `times`, how often it was found; whether there are more. One query."""
     rows = list(FaultCode.objects.annotate(times=Count("findings")).order_by("line", "code")[: MOST_CODES + 1])
     return rows[:MOST_CODES], len(rows) > MOST_CODES

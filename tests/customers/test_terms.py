@@ -10,6 +10,8 @@ from aftersales.customers import selectors, services
 from aftersales.customers.models import Product, ProductModel
 from aftersales.customers.warranty import add_months
 from tests.people import Cast
+from tests.visits.helpers import complete, plan
+from visits.services import dispatch, visit
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +65,21 @@ def test_the_database_adds_months_alike(cast: Cast, day: date) -> None:
         )
         product.refresh_from_db()
         assert product.warranty_until == add_months(day, months)
+
+
+@pytest.mark.rule("R11")
+def test_an_installation_starts_the_warranty(cast: Cast) -> None:
+    model = cast.model
+    services.set_terms(
+        model.code, warranty_starts="installation", labour=12, parts=24, travel=0, by=cast.actor("manager")
+    )
+    ticket = cast.ticket(kind="installation")
+    dispatch.approve_dispatch(ticket.pk, by=cast.actor("manager"), at=cast.at)
+    plan(cast, ticket)
+    visit.check_in(ticket.pk, by=cast.actor("technician"), at=cast.at + timedelta(hours=2))
+    complete(cast, ticket)
+    product = Product.objects.get()
+    assert (product.installed_on, product.warranty_until) == (date(2026, 3, 4), date(2028, 3, 4))
 
 
 def test_refuses_others_and_nonsense(cast: Cast) -> None:

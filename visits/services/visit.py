@@ -18,11 +18,12 @@ from aftersales.core.errors import Invalid, NotAllowed
 from aftersales.core.fsm import move
 from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
+from aftersales.customers.warranty import last_day, started_on
 from tickets import notices, timeline
 from tickets.models import Ticket
 from tickets.sla import clocks
 from tickets.sla.states import Target
-from tickets.states import EventKind
+from tickets.states import EventKind, Kind
 from tickets.verbs import permit
 from visits import hooks, papers
 from visits.models import Consent, RepairPlan, Visit
@@ -148,9 +149,20 @@ def complete_visit(
     event = timeline.record(ticket, kind, at=at, by=by, was=was, changed=changed, visit=visit.pk, note=visit.work_done)
     _issue_sheet(visit, by=by, at=at)
     if solved:
+        _installed(ticket, at)
         hooks.completed(visit, ticket, at=at, by=by)
     notices.post(event, to=[ticket.owner, *([] if solved else notices.supervisor_of(ticket))], at=at, urgent=not solved)
     return ticket
+
+
+def _installed(ticket: Ticket, at: datetime) -> None:
+    """A product is installed on the day of its installation, unless one is known: a warranty may count from it."""
+    product = ticket.product
+    if ticket.kind != Kind.INSTALLATION or product is None or product.installed_on is not None:
+        return
+    product.installed_on = timezone.localdate(at)
+    product.warranty_until = last_day(started_on(product), product.model)
+    product.save(update_fields=["installed_on", "warranty_until"])
 
 
 def _check_agreed(visit: Visit) -> None:
