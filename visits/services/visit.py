@@ -10,6 +10,7 @@ import zlib
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
@@ -147,9 +148,10 @@ def complete_visit(
         kind, changed = EventKind.VISIT_NOT_SOLVED, []
         clocks.start(ticket, [Target.ON_SITE], at=at, by=by, cause=kind)  # another visit is needed: promised anew (R22)
     event = timeline.record(ticket, kind, at=at, by=by, was=was, changed=changed, visit=visit.pk, note=visit.work_done)
-    _issue_sheet(visit, by=by, at=at)
     if solved:
         _installed(ticket, at)
+    _issue_sheet(visit, by=by, at=at)
+    if solved:
         hooks.completed(visit, ticket, at=at, by=by)
     notices.post(event, to=[ticket.owner, *([] if solved else notices.supervisor_of(ticket))], at=at, urgent=not solved)
     return ticket
