@@ -23,7 +23,7 @@ from tickets.models import NO_DUE, Event, Ticket
 from tickets.sla.models import Clock
 from tickets.sla.states import Target
 from tickets.states import EventKind, State
-from visits import selectors, travel
+from visits import selectors
 from visits.availability import open_spans
 from visits.models import Technician, Visit
 from visits.selectors import OPEN_CLOCK, Window
@@ -137,21 +137,13 @@ def visits_of(people: Iterable[Row], span: Window) -> list[Visit]:
 
 
 def ways(people: Iterable[Row], visits: Iterable[Visit]) -> list[Lies]:
-    """How long before each visit its technician leaves the one before it on that day. No query."""
+    """The way to each visit, as it was reckoned when the visit was booked. No query."""
     by_user = {row.user.pk: row for row in people}
-    before: dict[tuple[int, date], Visit] = {}
-    found = []
-    for visit in visits:
-        key = (visit.technician_id, timezone.localdate(visit.window_start))
-        former = before.get(key)
-        before[key] = visit
-        if former is None or visit.technician_id not in by_user:
-            continue
-        way = travel.between(travel.Place.of_site(former.ticket.site), travel.Place.of_site(visit.ticket.site))
-        if way:
-            start = visit.window_start - way
-            found.append(Lies("travel", by_user[visit.technician_id], start, visit.window_start))
-    return found
+    return [
+        Lies("travel", by_user[visit.technician_id], visit.window_start - visit.travel_before, visit.window_start)
+        for visit in visits
+        if visit.travel_before and visit.technician_id in by_user
+    ]
 
 
 def closed(people: Iterable[Row], span: Window) -> list[Lies]:

@@ -18,7 +18,7 @@ from tests.visits.helpers import plan
 from tickets.models import Event, Notice, Ticket
 from tickets.sla.states import Target
 from visits import board
-from visits.models import Technician, Visit
+from visits.models import Technician, Travel, Visit
 from visits.selectors import Window
 from visits.services import dispatch
 from visits.services import visit as services
@@ -114,6 +114,7 @@ def test_shows_when_a_technician_is_away(cast: Cast, client: Client) -> None:
 
 
 def test_shows_the_way_between_two_visits_of_a_day(cast: Cast, client: Client) -> None:
+    Travel.objects.create(origin=cast.region, destination=cast.region, minutes=30)
     booked(cast, "S1", 10)
     booked(cast, "S22", 14)
     booked(cast, "S333", 14, technician=cast.user("technician", "Wang"))

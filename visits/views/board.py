@@ -32,6 +32,7 @@ from visits import selectors
 from visits.forms import MoveForm, PlanForm
 from visits.models import Visit
 from visits.selectors import OVERSEERS, Window
+from visits.services import booking
 from visits.services import dispatch as services
 from visits.services.dispatch import FURTHEST
 from visits.views.answers import add_refusal, version
@@ -362,7 +363,7 @@ def _clash(form: MoveForm, visit: Visit) -> Refusal | None:
     other = reading.in_the_way(person, window, but=visit) if person else None
     if person is None or other is None:
         return None
-    message = f"{services.who_is_there(person, other)} {reading.who_booked(other)}"
+    message = f"{booking.who_is_there(person, other)} {reading.who_booked(other)}"
     return NotAllowed(message.strip(), code="slot_taken", field="window_start")
 
 
