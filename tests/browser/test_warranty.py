@@ -94,7 +94,6 @@ def test_is_decided_on_a_telephone(cast: Cast, visitor: Visitor, settings: Any, 
     plan = RepairPlan.objects.get()
     assert (plan.state, plan.customer_name, bool(plan.signature)) == ("confirmed", "王秀英", True)
     judged(page)
-    page.screenshot(path="/tmp/warranty-look.png", full_page=True)
 
 
 @pytest.mark.rule("R34")
