@@ -16,7 +16,7 @@ from aftersales.core.templatetags.ui import moment
 from tickets.states import EventKind
 
 # kind: (icon, colour)
-LOOKS: dict[EventKind, tuple[str, str]] = {
+LOOKS: dict[str, tuple[str, str]] = {
     EventKind.VISIT_AT_RISK: ("calendar-exclamation", "yellow"),
     EventKind.LATE_REQUESTED: ("calendar-x", "orange"),
     EventKind.LATE_REFUSED: ("ban", "secondary"),

@@ -9,7 +9,7 @@ from aftersales.accounts.roles import DESK, LEADERS, Role
 from tickets.models import Ticket
 from tickets.states import OPEN, State
 from tickets.verbs import Verb, add
-from visits.services import failure, plan, warranty
+from visits.services import failure, finding, plan, warranty
 
 _VISITORS = LEADERS | {Role.TECHNICIAN, Role.DISPATCHER}  # a dispatcher records what a technician reports by telephone
 _AT_THE_SITE = frozenset({State.VISITING.value})
@@ -41,7 +41,15 @@ def enter(mine: Mine, not_yours: object) -> None:
         at_the_site("record_consent", gettext_lazy("Record consent"), "heart-handshake", "R27"),
         at_the_site("decide_warranty", gettext_lazy("Decide warranty"), "shield-check", "R11"),
         at_the_site("record_finding", gettext_lazy("Record finding"), "search", ""),
-        at_the_site("drop_finding", gettext_lazy("Take a finding back"), "x", ""),
+        Verb(
+            "drop_finding",
+            gettext_lazy("Take a finding back"),
+            "x",
+            _VISITORS,
+            _AT_THE_SITE,
+            condition=lambda ticket, by: mine(ticket, by) and finding.may_drop(ticket),
+            otherwise=gettext_lazy("Nothing was found at your visit yet."),
+        ),
         at_the_site("propose_plan", gettext_lazy("Propose repair plan"), "list-check", "R30"),
         *(
             Verb(

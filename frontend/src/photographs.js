@@ -1,5 +1,5 @@
 // A photograph leaves the telephone small: drawn anew at 2,000 pixels, then sent; without this script the form does.
-//   <form data-photograph-form data-sending="…" data-failed="…"> with `key`, `file` and [data-photograph-answer]
+//   <form data-photograph-form data-again data-words-sending="…" data-words-failed="…"> with `key`, `file` and [data-photograph-answer]
 const LONGEST_SIDE = 2000;
 
 async function smaller(file) {
@@ -30,7 +30,7 @@ async function send(form) {
   };
   if (!file) return form.elements.file.click();
   button.disabled = true;
-  say(form.dataset.sending, false);
+  say(form.dataset.wordsSending, false);
   const body = new FormData(form);
   body.set("file", await smaller(file), "photograph.jpg");
   try {
@@ -53,10 +53,10 @@ async function send(form) {
       const errors = response.headers.get("Content-Type")?.startsWith("application/json")
         ? Object.values((await response.json()).errors).flat().map((error) => error.message).join(" ")
         : await response.text();
-      say(response.status < 500 && errors.length < 400 ? errors : form.dataset.failed, true);
+      say(response.status < 500 && errors.length < 400 ? errors : form.dataset.wordsFailed, true);
     }
   } catch {
-    say(form.dataset.failed, true);
+    say(form.dataset.wordsFailed, true);
   }
   button.disabled = false;
 }

@@ -117,6 +117,11 @@ def _names(fault: FaultCode) -> dict[str, str]:
     return {name: getattr(fault, name) for name in ("name_en", "name_zh_hans", "name_zh_hant")}
 
 
+def may_drop(ticket: Ticket) -> bool:
+    """Whether something was found at the visit that goes on."""
+    return Finding.objects.filter(visit__ticket=ticket, visit__ended_at=None).exists()
+
+
 def _pictures(visit: Visit, keys: str) -> list[Photograph]:
     wanted = {key for key in re.split(r"[,\s]+", keys) if key}
     try:
