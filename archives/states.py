@@ -31,6 +31,7 @@ FIELDS = {
     "access_hours": _("access hours"),
     "model": _("model"),
     "serial": _("serial number or barcode"),
+    "sim": _("SIM number"),
     "purchased_on": _("purchased on"),
     "voucher_number": _("voucher number"),
     "warranty_until": _("warranty until"),
