@@ -235,6 +235,7 @@ USE_TZ = True
 DEFAULT_PHONE_REGION = env.str("DEFAULT_PHONE_REGION", default="CN")
 COMPANY = env.str("COMPANY", default="Aftersales")  # the mark on forms
 COMPANY_CONTACT = env.str("COMPANY_CONTACT", default="")  # the contact line on forms: hotline, address
+CURRENCY = env.str("CURRENCY", default="CNY")  # ISO 4217: in which prices and charges are
 PUBLIC_URL = env.str("PUBLIC_URL", default="")  # where a form's QR code leads to; empty: the number alone
 
 # ── Notices that leave the house; without an address they are written to the log ────────────────
@@ -304,6 +305,10 @@ SPECTACULAR_SETTINGS = {
         "Effect": "tickets.sla.preview.Effect",
         "VisitState": "visits.states.VisitState",
         "SheetState": "visits.states.SheetState",
+        "PauseReason": "visits.states_work.PauseReason",
+        "PaymentMethod": "visits.states_work.PaymentMethod",
+        "Permission": "visits.states_work.Permission",
+        "RemoteResult": "visits.states_work.RemoteResult",
         "CallbackState": "complaints.states.CallbackState",
         "Outcome": "complaints.states.Outcome",
     },

@@ -7,7 +7,10 @@ class VisitsConfig(AppConfig):
     verbose_name = _("Visits")
 
     def ready(self) -> None:
-        from visits import actions, verbs
+        from visits import actions, actions_work, describe_work, verbs, verbs_work
 
         verbs.enter()
+        verbs_work.enter()
         actions.enter()
+        actions_work.enter()
+        describe_work.enter()

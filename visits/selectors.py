@@ -421,7 +421,11 @@ def my_days(technician: User, at: datetime, limit: int = 60) -> MyDays:
     rows = (
         Visit.objects.filter(technician=technician)
         .filter(
-            Q(state__in=ACTIVE) | Q(ended_at__gte=today.start, state__in=[VisitState.COMPLETED, VisitState.NOT_SOLVED])
+            Q(state__in=ACTIVE)
+            | Q(
+                ended_at__gte=today.start,
+                state__in=[VisitState.COMPLETED, VisitState.NOT_SOLVED, VisitState.CONTINUED],
+            )
         )
         .select_related("ticket__customer", "ticket__site", "ticket__product__model", "technician")
         .prefetch_related("ticket__customer__phones", _on_site_clocks("ticket__clocks"))
