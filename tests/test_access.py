@@ -20,7 +20,9 @@ from aftersales.accounts.models import Absence, PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
 from tests.people import Cast
+from tickets.models import Ticket
 from tickets.sla.models import Policy
+from visits.models import Charge, Part, PartUse, Receipt, WorkshopItem
 
 # The columns are read down: lines may be longer than elsewhere.
 # ruff: noqa: E501
@@ -36,6 +38,7 @@ SIGNED_IN_POST = "login in in in in in in in in"
 DESK = "login 200 200 403 200 200 200 200 403"
 CALENDAR = "login 200 200 403 200 403 200 200 403"
 CALENDAR_POST = "login 403 403 403 403 403 in in 403"
+STORE = "login 403 200 403 403 200 200 200 403"
 TICKET = "login 200 200 200 200 200 200 200 403"
 TICKET_OTHERS = "login 200 200 404 200 200 200 200 403"
 
@@ -123,6 +126,23 @@ PAGES: dict[str, Line] = {
     ),
     "visit_sheet": Line("/visits/{visit}/sheet.pdf", "login 404 404 404 404 404 404 404 404"),
     "visit_sheet_again": Line("/visits/{visit}/sheet/again/", "login 403 404 404 403 403 404 404 403", post=True),
+    "parts": Line("/stock/", STORE),
+    "vans": Line("/stock/vans/", STORE),
+    "van": Line("/stock/vans/technician/", STORE),
+    "old_parts": Line("/stock/old-parts/", STORE),
+    "old_part_receive": Line("/stock/old-parts/{use}/receive/", "login 403 in 403 403 in in in 403", post=True),
+    "my_van": Line("/my-van/", "login 403 403 200 403 403 403 403 403"),
+    "prices": Line("/prices/", "login 200 200 200 200 200 200 200 403"),
+    "cash": Line("/cash/", "login 403 403 403 403 200 200 200 403"),
+    "cash_hand_in": Line("/cash/technician/hand-in/", "login 403 403 403 403 in in in 403", post=True),
+    "receipt": Line(
+        "/receipts/{receipt}/", "login 200 200 200 200 200 200 200 404", "login 200 200 404 200 200 200 200 404"
+    ),
+    "workshop": Line("/workshop/", STORE),
+    "workshop_move": Line("/workshop/{item}/move/", "login 403 in 403 403 in in in 403", post=True),
+    "workshop_label": Line(
+        "/workshop/{item}/label/", "login 200 200 200 200 200 200 200 404", "login 200 200 404 200 200 200 200 404"
+    ),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
     "customers": Line("/customers/", DESK),
@@ -197,6 +217,18 @@ API: dict[str, tuple[str, str, str]] = {
             "set_out",
             "check_in",
             "complete_visit",
+            "confirm_by_phone",
+            "check_kit",
+            "need_part",
+            "announce_charges",
+            "use_part",
+            "change_serial",
+            "take_to_workshop",
+            "interrupt_visit",
+            "resume_visit",
+            "check_conduct",
+            "collect_charge",
+            "remote_session",
         )
     },
 }
@@ -243,8 +275,12 @@ class Scene:
         absence = Absence.objects.create(
             user=cast.user("technician"), starts_at=now() - timedelta(hours=1), ends_at=now() + timedelta(hours=9)
         )
+        use, item, receipt = self._work(visited)
         self.ticket = ticket
         self.names = {
+            "use": use.pk,
+            "item": item.number,
+            "receipt": receipt.number,
             "number": ticket.number,
             "ticket": ticket.pk,
             "visit": ticket.visits.get().pk,
@@ -259,6 +295,23 @@ class Scene:
             "site": ticket.site_id,
             "product": ticket.product_id,
         }
+
+    @staticmethod
+    def _work(ticket: Ticket) -> tuple[PartUse, WorkshopItem, Receipt]:
+        """A part, goods taken along and a receipt of a visit that is over."""
+        visit = ticket.visits.get()
+        at, person = visit.checked_in_at, visit.technician
+        assert at is not None
+        part = Part.objects.create(number="P-1", name="valve")
+        use = PartUse.objects.create(visit=visit, part=part, technician=person, owed=True, at=at)
+        item = WorkshopItem.objects.create(
+            number="W1", ticket=ticket, visit=visit, what="board", taken_by=person, taken_at=at
+        )
+        charge = Charge.objects.create(
+            ticket=ticket, visit=visit, total=80, currency="CNY", agreed_by="x", announced_at=at, state="collected"
+        )
+        receipt = Receipt.objects.create(number="R1", charge=charge, amount=80, method="cash", holder=person, at=at)
+        return use, item, receipt
 
     def client(self, reader: str, *, own: bool) -> Client:
         client = Client(HTTP_HOST="localhost")
@@ -294,6 +347,7 @@ def _status(client: Client, path: str, *, post: bool, like: str) -> str:
 def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
     method, path, wanted = API[name]
     ticket = cast.visited(by=cast.partner_actor())
+    assert cast.valve
     names = {
         "ticket": ticket.pk,
         "callback": ticket.callbacks.get().pk,
@@ -336,6 +390,25 @@ BODIES: dict[str, dict[str, Any]] = {
         "reason": "x",
     },
     "complete_visit": {"solved": True, "finding": "x", "work_done": "x", "unsigned_reason": "x"},
+    "confirm_by_phone": {"reached": False},
+    "check_kit": {"badge": True},
+    "need_part": {"part": "P-100", "quantity": 1},
+    "use_part": {"part": "P-100", "quantity": 1},
+    "announce_charges": {"lines": [{"code": "x", "quantity": 1}], "agreed_by": "x"},
+    "change_serial": {"carries": "sim", "new_serial": "x", "reason": "x"},
+    "take_to_workshop": {"what": "x", "condition": "x", "agreed_by": "x"},
+    "interrupt_visit": {"reason": "rest", "resume_at": "2099-01-01T00:00:00Z"},
+    "check_conduct": {"greeted": True},
+    "collect_charge": {"amount": "1.00", "method": "cash"},
+    "remote_session": {
+        "allowed_by": "x",
+        "allowed_how": "telephone",
+        "allowed_at": "2026-01-01T00:00:00Z",
+        "started_at": "2026-01-01T00:00:00Z",
+        "ended_at": "2026-01-01T01:00:00Z",
+        "result": "solved",
+        "note": "x",
+    },
 }
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from visits.views import dispatch, visit
+from visits.views import dispatch, money, stock, visit, workshop
 
 urlpatterns = [
     path("dispatch/", dispatch.dispatch, name="dispatch"),
@@ -17,5 +17,18 @@ urlpatterns = [
     path("visits/<int:visit_id>/order/", dispatch.order, name="visit_order"),
     path("visits/<int:visit_id>/sheet.pdf", visit.sheet, name="visit_sheet"),
     path("visits/<int:visit_id>/sheet/again/", visit.sheet_again, name="visit_sheet_again"),
+    path("stock/", stock.parts, name="parts"),
+    path("stock/vans/", stock.vans, name="vans"),
+    path("stock/vans/<str:username>/", stock.van, name="van"),
+    path("stock/old-parts/", stock.old_parts, name="old_parts"),
+    path("stock/old-parts/<int:use_id>/receive/", stock.receive, name="old_part_receive"),
+    path("my-van/", stock.my_van, name="my_van"),
+    path("prices/", money.prices, name="prices"),
+    path("cash/", money.cash, name="cash"),
+    path("cash/<str:username>/hand-in/", money.hand_in, name="cash_hand_in"),
+    path("receipts/<slug:number>/", money.receipt, name="receipt"),
+    path("workshop/", workshop.workshop, name="workshop"),
+    path("workshop/<slug:number>/move/", workshop.move, name="workshop_move"),
+    path("workshop/<slug:number>/label/", workshop.label, name="workshop_label"),
     path("tickets/<ticket_number:number>/visits/", visit.of_ticket, name="ticket_visits"),
 ]
