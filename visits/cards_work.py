@@ -36,7 +36,7 @@ def kit(visit: Visit, actor: Actor) -> dict[str, Any] | None:
         "before": before,
         "calls": calls,
         "check": check,
-        "done": bool(check) and any(call.reached for call in calls),
+        "done": check is not None and not check.missing and any(call.reached for call in calls),
         "needed": kits.needed(visit) if before else [],
         "call_form": CallForm(auto_id="call_%s"),
         "kit_form": KitForm(auto_id="kit_%s", initial=initial_of_checklist(check.answers) if check else None),
