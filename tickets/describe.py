@@ -274,7 +274,7 @@ def _arrived(data: dict[str, Any]) -> str:
 
 def _called(data: dict[str, Any]) -> str:
     told = _("called, reached")
-    return f"{told} · {_('problem and time confirmed')}" if data.get("confirmed") else told
+    return " · ".join((told, _("problem and time confirmed"))) if data.get("confirmed") else told
 
 
 def _waited(data: dict[str, Any]) -> str:
