@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection, transaction
@@ -97,6 +98,14 @@ def test_refuses_to_charge_what_the_warranty_covers(
         announce(cast, ticket)
     assert (refused.value.code, refused.value.rule) == ("in_warranty", "R11")
     assert not Charge.objects.exists()
+
+
+@pytest.mark.rule("R11")
+@pytest.mark.parametrize(("verdict", "charged"), [("in_warranty", False), ("partly", True), ("charged", True)])
+def test_asks_the_warranty_decision_where_there_is_one(verdict: str, charged: bool) -> None:
+    visit = SimpleNamespace(warranty_decision=SimpleNamespace(verdict=verdict))
+    assert charge.chargeable(visit) is charged  # type: ignore[arg-type]
+    assert charge.chargeable(SimpleNamespace()) is None  # type: ignore[arg-type]
 
 
 def test_collects_after_the_work_with_a_receipt(cast: Cast, ticket: Ticket) -> None:

@@ -30,7 +30,7 @@ CENT = Decimal("0.01")
 HIGHEST = Decimal("9999999.99")
 MOST_LINES = 40
 MOST_QUANTITY = 999
-FREE = frozenset({"covered", "in_warranty", "free"})  # verdicts of a warranty decision that leave nothing to charge
+COVERED = "in_warranty"  # the verdict of a warranty decision that leaves nothing to charge
 
 
 @transaction.atomic
@@ -61,7 +61,7 @@ def save_price(
 def chargeable(visit: Visit) -> bool | None:
     """Whether the work at this visit may be charged, as the warranty decision says; None while nobody decided."""
     decision = getattr(visit, "warranty_decision", None)
-    return None if decision is None else decision.verdict not in FREE
+    return None if decision is None else decision.verdict != COVERED
 
 
 @transaction.atomic
