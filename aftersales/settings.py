@@ -236,6 +236,7 @@ REPEAT_REPAIR_DAYS = env.int("REPEAT_REPAIR_DAYS", default=90)  # R17, where no 
 DEFAULT_PHONE_REGION = env.str("DEFAULT_PHONE_REGION", default="CN")
 COMPANY = env.str("COMPANY", default="Aftersales")  # the mark on forms
 COMPANY_CONTACT = env.str("COMPANY_CONTACT", default="")  # the contact line on forms: hotline, address
+CURRENCY = env.str("CURRENCY", default="CNY")  # ISO 4217: in which prices and charges are
 PUBLIC_URL = env.str("PUBLIC_URL", default="")  # where a form's QR code leads to; empty: the path alone
 
 # ── Notices that leave the house; without an address they are written to the log ────────────────
@@ -306,6 +307,10 @@ SPECTACULAR_SETTINGS = {
         "VisitState": "visits.states.VisitState",
         "WarrantyOutcome": "visits.forms_warranty.OUTCOMES",
         "SheetState": "visits.states.SheetState",
+        "PauseReason": "visits.states_work.PauseReason",
+        "PaymentMethod": "visits.states_work.PaymentMethod",
+        "Permission": "visits.states_work.Permission",
+        "RemoteResult": "visits.states_work.RemoteResult",
         "CallbackState": "complaints.states.CallbackState",
         "Outcome": "complaints.states.Outcome",
     },

@@ -358,6 +358,18 @@ def save_product(
     return product
 
 
+def keep_number(product: Product, field: str, *, before: str, by: Actor, at: datetime) -> None:
+    """Write down that a product's serial number or SIM was changed at a visit; its tickets are found by the new one."""
+    customer = _locked(product.customer_id)
+    after = {field: getattr(product, field)}
+    _keep(customer, Change.PRODUCT_EDITED, by=by, at=at, before={field: before}, after=after, subject=str(product))
+    if field == "serial":
+        tickets = customer_file.lock_all(_ids(product=product))
+        for ticket in tickets:
+            ticket.product = product
+        _renew_words(tickets)
+
+
 # ── two files, one person ──────────────────────────────────────────────────────────────────────
 def refusal_to_merge(lost: Customer, survivor: Customer) -> str:
     """Why these two cannot be merged, in words; empty when they can."""

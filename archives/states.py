@@ -36,6 +36,7 @@ FIELDS = {
     "access_until": _("access until"),
     "model": _("model"),
     "serial": _("serial number or barcode"),
+    "sim": _("SIM number"),
     "purchased_on": _("purchased on"),
     "installed_on": _("installed on"),
     "manufactured_on": _("manufactured on"),

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -24,8 +25,8 @@ from tickets.models import Ticket
 from tickets.services import desk, intake
 from tickets.sla import defaults, policies
 from tickets.sla.models import Calendar, CalendarDay, Policy
-from visits.models import Technician
-from visits.services import dispatch, visit
+from visits.models import Part, Technician
+from visits.services import dispatch, stock, visit
 
 PASSWORD = "a-long-test-password"
 NAMES = {
@@ -110,6 +111,13 @@ class Cast:
         profile = Technician.objects.create(user=user, skills={"cooling": 2})
         profile.regions.add(self.region)
         return user
+
+    @cached_property
+    def valve(self) -> Part:
+        """A part without serial numbers, five of them in the technician's van."""
+        valve = Part.objects.create(number="P-100", name="valve", price=Decimal("80.00"))
+        stock.issue(self.technician, valve, 5, by=self.actor("archivist"), at=self.at)
+        return valve
 
     def actor(self, role: str, name: str = "") -> Actor:
         """The person with this role at a page."""

@@ -21,8 +21,9 @@ from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
+from tickets.models import Ticket
 from tickets.sla.models import Policy
-from visits.models import FaultCode, Leave, MajorFailure, Technician
+from visits.models import Charge, FaultCode, Leave, MajorFailure, Part, PartUse, Receipt, Technician, WorkshopItem
 
 # The columns are read down: lines may be longer than elsewhere.
 # ruff: noqa: E501
@@ -41,6 +42,7 @@ CALENDAR = "login 200 200 403 200 403 200 200 403"
 CALENDAR_POST = "login 403 403 403 403 403 in in 403"
 PLANNERS = "login 403 200 403 403 403 200 200 403"
 PLANNERS_POST = "login 403 in 403 403 403 in in 403"
+STORE = "login 403 200 403 403 200 200 200 403"
 TICKET = "login 200 200 200 200 200 200 200 403"
 TICKET_OTHERS = "login 200 200 404 200 200 200 200 403"
 
@@ -196,6 +198,23 @@ PAGES: dict[str, Line] = {
     "fault_code": Line("/warranty/codes/of/power/", "login 403 403 403 403 403 200 200 403"),
     "warranty_terms": Line("/warranty/terms/", "login 403 403 403 403 403 200 200 403"),
     "warranty_terms_of": Line("/warranty/terms/kfr-35gw/", "login 403 403 403 403 403 200 200 403"),
+    "parts": Line("/stock/", STORE),
+    "vans": Line("/stock/vans/", STORE),
+    "van": Line("/stock/vans/technician/", STORE),
+    "old_parts": Line("/stock/old-parts/", STORE),
+    "old_part_receive": Line("/stock/old-parts/{use}/receive/", "login 403 in 403 403 in in in 403", post=True),
+    "my_van": Line("/my-van/", "login 403 403 200 403 403 403 403 403"),
+    "prices": Line("/prices/", "login 200 200 200 200 200 200 200 403"),
+    "cash": Line("/cash/", "login 403 403 403 403 200 200 200 403"),
+    "cash_hand_in": Line("/cash/technician/hand-in/", "login 403 403 403 403 in in in 403", post=True),
+    "receipt": Line(
+        "/receipts/{receipt}/", "login 200 200 200 200 200 200 200 404", "login 200 200 404 200 200 200 200 404"
+    ),
+    "workshop": Line("/workshop/", STORE),
+    "workshop_move": Line("/workshop/{item}/move/", "login 403 in 403 403 in in in 403", post=True),
+    "workshop_label": Line(
+        "/workshop/{item}/label/", "login 200 200 200 200 200 200 200 404", "login 200 200 404 200 200 200 200 404"
+    ),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
     "customers": Line("/customers/", DESK),
@@ -291,6 +310,18 @@ API: dict[str, tuple[str, str, str]] = {
             "running_late",
             "log_visit_call",
             "customer_absent",
+            "confirm_by_phone",
+            "check_kit",
+            "need_part",
+            "announce_charges",
+            "use_part",
+            "change_serial",
+            "take_to_workshop",
+            "interrupt_visit",
+            "resume_visit",
+            "check_conduct",
+            "collect_charge",
+            "remote_session",
         )
     },
 }
@@ -348,8 +379,12 @@ class Scene:
         failure = MajorFailure.objects.create(
             ticket=ticket, occurred_at=cast.at, place="hall", what="fire", first_plan="stop", reported_at=cast.at
         )
+        use, item, receipt = self._work(visited)
         self.ticket = ticket
         self.names = {
+            "use": use.pk,
+            "item": item.number,
+            "receipt": receipt.number,
             "number": ticket.number,
             "failure": failure.pk,
             "ticket": ticket.pk,
@@ -372,6 +407,23 @@ class Scene:
             "today": f"{now():%Y-%m-%d}",
             "tomorrow": f"{now() + timedelta(days=1):%Y-%m-%d}",
         }
+
+    @staticmethod
+    def _work(ticket: Ticket) -> tuple[PartUse, WorkshopItem, Receipt]:
+        """A part, goods taken along and a receipt of a visit that is over."""
+        visit = ticket.visits.get()
+        at, person = visit.checked_in_at, visit.technician
+        assert at is not None
+        part = Part.objects.create(number="P-1", name="valve")
+        use = PartUse.objects.create(visit=visit, part=part, technician=person, owed=True, at=at)
+        item = WorkshopItem.objects.create(
+            number="W1", ticket=ticket, visit=visit, what="board", taken_by=person, taken_at=at
+        )
+        charge = Charge.objects.create(
+            ticket=ticket, visit=visit, total=80, currency="CNY", agreed_by="x", announced_at=at, state="collected"
+        )
+        receipt = Receipt.objects.create(number="R1", charge=charge, amount=80, method="cash", holder=person, at=at)
+        return use, item, receipt
 
     def client(self, reader: str, *, own: bool) -> Client:
         client = Client(HTTP_HOST="localhost")
@@ -407,6 +459,7 @@ def _status(client: Client, path: str, *, post: bool, like: str) -> str:
 def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
     method, path, wanted = API[name]
     ticket = cast.visited(by=cast.partner_actor())
+    assert cast.valve
     names = {
         "ticket": ticket.pk,
         "callback": ticket.callbacks.get().pk,
@@ -463,6 +516,25 @@ BODIES: dict[str, dict[str, Any]] = {
     "complete_visit": {"solved": True, "finding": "x", "work_done": "x", "unsigned_reason": "x"},
     "running_late": {"minutes": 30, "reason": "x"},
     "log_visit_call": {"reached": False},
+    "confirm_by_phone": {"reached": False},
+    "check_kit": {"badge": True},
+    "need_part": {"part": "P-100", "quantity": 1},
+    "use_part": {"part": "P-100", "quantity": 1},
+    "announce_charges": {"lines": [{"code": "x", "quantity": 1}], "agreed_by": "x"},
+    "change_serial": {"carries": "sim", "new_serial": "x", "reason": "x"},
+    "take_to_workshop": {"what": "x", "condition": "x", "agreed_by": "x"},
+    "interrupt_visit": {"reason": "rest", "resume_at": "2099-01-01T00:00:00Z"},
+    "check_conduct": {"greeted": True},
+    "collect_charge": {"amount": "1.00", "method": "cash"},
+    "remote_session": {
+        "allowed_by": "x",
+        "allowed_how": "telephone",
+        "allowed_at": "2026-01-01T00:00:00Z",
+        "started_at": "2026-01-01T00:00:00Z",
+        "ended_at": "2026-01-01T01:00:00Z",
+        "result": "solved",
+        "note": "x",
+    },
 }
 
 

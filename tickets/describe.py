@@ -327,6 +327,11 @@ def _arrived(data: dict[str, Any]) -> str:
     return _("on site: %(technician)s") % {"technician": data.get("technician", "")}
 
 
+def _called(data: dict[str, Any]) -> str:
+    told = _("called, reached")
+    return " · ".join((told, _("problem and time confirmed"))) if data.get("confirmed") else told
+
+
 def _waited(data: dict[str, Any]) -> str:
     reason = data.get("waiting_for", "")
     what = str(WaitingFor(reason).label) if reason in WaitingFor else reason
@@ -481,7 +486,7 @@ _TELLERS: dict[str, _Teller] = {
     EventKind.REGISTERED: _registered,
     EventKind.EDITED: lambda _data: _("corrected"),
     EventKind.NOTED: lambda _data: _("noted"),
-    EventKind.CONTACTED: lambda _data: _("called, reached"),
+    EventKind.CONTACTED: _called,
     EventKind.CONTACT_FAILED: lambda _data: _("called, not reached"),
     EventKind.SALES_REPLIED: _sales_replied,
     EventKind.STOCK_ANSWERED: _stock_answered,
@@ -531,3 +536,9 @@ _TELLERS: dict[str, _Teller] = {
     EventKind.CALLBACK_ATTEMPTED: _outcome,
     EventKind.CALLBACK_REACHED: _outcome,
 }
+
+
+def add(kind: EventKind, icon: str, colour: str, teller: _Teller) -> None:
+    """Enter how an upper floor's event looks and reads; called once when the house starts."""
+    _LOOKS[kind] = (icon, colour)
+    _TELLERS[kind] = teller

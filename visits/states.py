@@ -10,6 +10,8 @@ class VisitState(TextChoices):
     PLANNED = "planned", _("planned")
     EN_ROUTE = "en_route", _("on the way")
     ON_SITE = "on_site", _("on site")
+    INTERRUPTED = "interrupted", _("interrupted")  # goes on the same day (R26)
+    CONTINUED = "continued", _("goes on another day")  # over; another visit continues it (R26)
     COMPLETED = "completed", _("completed")
     NOT_SOLVED = "not_solved", _("not solved")
     CANCELLED = "cancelled", _("cancelled")
@@ -21,6 +23,8 @@ class VisitState(TextChoices):
             "planned": "indigo",
             "en_route": "cyan",
             "on_site": "purple",
+            "interrupted": "yellow",
+            "continued": "orange",
             "completed": "green",
             "not_solved": "orange",
             "cancelled": "secondary",
@@ -33,6 +37,8 @@ class VisitState(TextChoices):
             "planned": "calendar-event",
             "en_route": "car",
             "on_site": "tool",
+            "interrupted": "player-pause",
+            "continued": "calendar-time",
             "completed": "check",
             "not_solved": "alert-triangle",
             "cancelled": "x",
@@ -40,7 +46,7 @@ class VisitState(TextChoices):
         }[self.value]
 
 
-ACTIVE = (VisitState.PLANNED, VisitState.EN_ROUTE, VisitState.ON_SITE)
+ACTIVE = (VisitState.PLANNED, VisitState.EN_ROUTE, VisitState.ON_SITE, VisitState.INTERRUPTED)
 WITHOUT_WORK = (VisitState.CANCELLED, VisitState.GIVEN_UP)  # over, and nothing was done at the customer's
 
 

@@ -23,6 +23,10 @@ def _field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
         "label": field.label,
         "help_text": field.help_text or field.label or "",
     }
+    own = getattr(field, "serializer_field", None)  # a field of another shape knows its own
+    if own is not None:
+        made: serializers.Field[Any, Any, Any, Any] = own(**common)
+        return made
     if isinstance(field, forms.ModelChoiceField):
         key = field.to_field_name or "pk"
         queryset = field.queryset
@@ -57,6 +61,15 @@ def _field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
             decimal_places=field.decimal_places or 0,
             min_value=_number(field.min_value),
             max_value=_number(field.max_value),
+            allow_null=not field.required,
+        )
+    if isinstance(field, forms.DecimalField):  # before IntegerField: it is one of them
+        assert field.max_digits is not None
+        return serializers.DecimalField(
+            **common,
+            max_digits=field.max_digits,
+            decimal_places=field.decimal_places or 0,
+            min_value=_number(field.min_value),
             allow_null=not field.required,
         )
     if isinstance(field, forms.IntegerField):

@@ -198,6 +198,7 @@ class Product(models.Model):
     model = models.ForeignKey(ProductModel, models.PROTECT, related_name="products", verbose_name=_("model"))
     serial = models.CharField(_("serial number or barcode"), max_length=60, blank=True)
     serial_key = models.CharField(max_length=60, blank=True, editable=False)  # folded and reversed: suffixes by index
+    sim = models.CharField(_("SIM number"), max_length=30, blank=True)
     purchased_on = models.DateField(_("purchased on"), null=True, blank=True)
     installed_on = models.DateField(_("installed on"), null=True, blank=True)
     manufactured_on = models.DateField(_("manufactured on"), null=True, blank=True)
@@ -210,7 +211,8 @@ class Product(models.Model):
         verbose_name_plural = _("products")
         ordering = ["pk"]
         indexes: ClassVar = [
-            models.Index(fields=["serial_key"], name="product_serial_suffix", opclasses=["varchar_pattern_ops"])
+            models.Index(fields=["serial_key"], name="product_serial_suffix", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["sim"], condition=~models.Q(sim=""), name="product_sim"),
         ]
 
     def __str__(self) -> str:

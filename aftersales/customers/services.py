@@ -253,6 +253,34 @@ def product_for(
     return made
 
 
+def change_number(product: Product, field: str, number: str) -> str:
+    """Give a product another serial number or SIM ("serial", "sim") and answer the one before; R35.
+
+    Whoever enters the same number at the same moment waits. Raises Invalid (field new_serial) when it is another's.
+    """
+    if max(len(number), len(Product.key(number))) > (60 if field == "serial" else 30):
+        most = 60 if field == "serial" else 30
+        raise Invalid(_("At most %(max)s characters.") % {"max": most}, code="too_long", field="new_serial")
+    key = Product.key(number)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", [field, key])
+    same = Product.objects.filter(serial_key=key) if field == "serial" else Product.objects.filter(sim=number)
+    if same.exclude(pk=product.pk).exists():
+        raise Invalid(
+            _("This number belongs to another product. Read it again, or ask the desk."),
+            code="taken",
+            field="new_serial",
+            rule="R35",
+        )
+    locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
+    before = str(getattr(locked, field))
+    setattr(product, field, number)
+    if field == "serial":
+        product.serial_key = key
+    product.save(update_fields=[field, "serial_key"])
+    return before
+
+
 def file_is_complete(customer: Customer, *, site: Site | None = None, product: Product | None = None) -> bool:
     """Whether the file has what R70 asks for: name, telephone, address and products."""
     if customer._state.adding:  # being made with its telephone

@@ -12,6 +12,7 @@ from django.db import transaction
 from aftersales.accounts.actors import Actor, Door
 from aftersales.core.errors import Refusal
 from tests.people import Cast
+from tests.visits.stock import entered
 from tickets import actions, verbs
 from tickets.models import Event, Notice, Ticket
 from tickets.sla.models import Segment
@@ -82,6 +83,18 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "refuse_late": (set(), set()),
     "decide_no_show": (set(), set()),  # nothing to decide: see test_no_show
     "dispute_no_show": (set(), set()),
+    "confirm_by_phone": ({D, S, M, T}, {"visit_planned"}),
+    "check_kit": ({D, S, M, T}, {"visit_planned"}),
+    "need_part": ({D, S, M, T}, {"visit_planned"}),
+    "announce_charges": ({D, S, M, T}, {"visiting"}),
+    "use_part": ({D, S, M, T}, {"visiting"}),
+    "change_serial": ({D, S, M, T}, {"visiting"}),
+    "take_to_workshop": ({D, S, M, T}, {"visiting"}),
+    "interrupt_visit": ({D, S, M, T}, {"visiting"}),
+    "resume_visit": (set(), set()),  # nothing is interrupted: see test_interruption
+    "check_conduct": ({D, S, M, T}, {"visiting"}),
+    "collect_charge": (set(), set()),  # nothing is announced: see test_charges
+    "remote_session": (DESK | {T}, AT_DESK | {"waiting", "visit_planned"}),
 }
 
 
@@ -135,6 +148,7 @@ def inputs(cast: Cast) -> dict[str, dict[str, Any]]:
         "refuse_late": {"reason": "send another"},
         "decide_no_show": {"fault": "company", "reason": "x"},
         "dispute_no_show": {"reason": "x"},
+        **entered(cast),
     }
 
 
@@ -152,6 +166,7 @@ def test_allows_and_refuses_by_the_table(cast: Cast, state: State, role: str) ->
         owner=person, offered_to=person, technician=person if role == T else ticket.technician
     )
     by = Actor(Door.PAGE, user=person)
+    assert cast.valve  # made now: what a try makes is taken back
     wrong = [
         f"{verb}: {'allowed' if done else 'refused'}"
         for verb, (roles, states) in TABLE.items()

@@ -8,6 +8,7 @@ from aftersales.accounts.actors import SYSTEM
 from aftersales.core.errors import Missing
 from tests.people import Cast
 from tests.tickets.helpers import HOUR, rows
+from tests.visits.stock import entered
 from tickets import actions, selectors, verbs
 from tickets.models import Ticket
 from tickets.services import desk
@@ -88,6 +89,7 @@ def test_unseen_ticket_is_missing_for_every_verb(cast: Cast, four: dict[str, Tic
         "postpone_repair": {"until": cast.at + 240 * HOUR, "reason": "x", "reached": True},
         "hand_over": {"to": cast.user("officer")},
         "wait": {"waiting_for": "parts", "until": cast.at + 9 * HOUR, "reason": "x"},
+        **entered(cast),
     }
     for name in actions.names():
         action = actions.get(name)

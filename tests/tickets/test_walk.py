@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from aftersales.core.errors import Refusal
 from complaints.services import callback
 from tests.people import Cast
 from tests.tickets.helpers import HOUR, rows
+from tests.visits.stock import CONDUCT, KIT
 from tickets import actions, verbs
 from tickets.models import NO_DUE, Event, Ticket
 from tickets.services import desk
@@ -91,7 +93,40 @@ def words(cast: Cast, chance: random.Random, verb: str, at: datetime) -> dict[st
             "unsigned_reason": "hand in plaster",
         },
     }
-    return entered.get(verb, {})
+    return {**entered, **work(cast, chance, at)}.get(verb, {})
+
+
+def work(cast: Cast, chance: random.Random, at: datetime) -> dict[str, dict[str, Any]]:
+    """What somebody enters around a visit."""
+    return {
+        "confirm_by_phone": {"reached": chance.random() < 0.5, "confirmed": chance.random() < 0.5, "note": "ok"},
+        "check_kit": KIT if chance.random() < 0.8 else {},
+        "need_part": {"part": cast.valve, "quantity": chance.randint(0, 2)},
+        "announce_charges": {"lines": [{"code": "P-100", "quantity": chance.randint(1, 3)}], "agreed_by": "王秀英"},
+        "use_part": {"part": cast.valve, "quantity": chance.randint(1, 2)},
+        "change_serial": {
+            "carries": chance.choice(["serial", "sim"]),
+            "new_serial": f"N-{chance.randint(1, 99)}",
+            "reason": "plate read",
+        },
+        "take_to_workshop": {"what": "board", "condition": "scratched", "agreed_by": "王秀英"},
+        "interrupt_visit": {"reason": "rest", "resume_at": at + chance.randint(1, 40) * HOUR},
+        "check_conduct": CONDUCT if chance.random() < 0.8 else {},
+        "collect_charge": {
+            "amount": Decimal(80 * chance.randint(1, 3)),
+            "method": chance.choice(["cash", "card"]),
+            "explanation": chance.choice(["", "discount"]),
+        },
+        "remote_session": {
+            "allowed_by": "王秀英",
+            "allowed_how": "telephone",
+            "allowed_at": at - HOUR,
+            "started_at": at - HOUR,
+            "ended_at": at,
+            "result": chance.choice(["solved", "goes_on", "visit"]),
+            "note": "reset",
+        },
+    }
 
 
 def step(cast: Cast, chance: random.Random, ticket_id: int, by: Actor, at: datetime) -> Callable[[], object]:

@@ -144,6 +144,8 @@ class Ticket(ReadAgain, models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )  # R20
     callback_owed = models.BooleanField(default=False)
+    charge_due = models.BooleanField(default=False)  # announced to the customer, not collected yet (R15)
+    interrupted = models.BooleanField(default=False)  # the work at the site stopped for a while (R26)
     goods = models.CharField(_("goods"), max_length=12, choices=Goods, blank=True)
     collection_notices = models.PositiveSmallIntegerField(_("collection notices"), default=0)
 

@@ -141,6 +141,19 @@ class Visit(ReadAgain, models.Model):
     def check_in(self, at: datetime) -> None:
         self.checked_in_at = at
 
+    @transition(field=state, source=VisitState.ON_SITE, target=VisitState.INTERRUPTED)
+    def interrupt(self) -> None:
+        """The technician rests or fetches something and goes on the same day (R26)."""
+
+    @transition(field=state, source=VisitState.INTERRUPTED, target=VisitState.ON_SITE)
+    def resume(self) -> None:
+        """The work goes on."""
+
+    @transition(field=state, source=VisitState.ON_SITE, target=VisitState.CONTINUED)
+    def break_off(self, at: datetime) -> None:
+        """The work goes on another day, by another visit (R26)."""
+        self.ended_at = at
+
     @transition(field=state, source=VisitState.ON_SITE, target=VisitState.COMPLETED)
     def complete(self, at: datetime) -> None:
         self.ended_at = at

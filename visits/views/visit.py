@@ -30,6 +30,7 @@ from visits.forms import CompleteForm
 from visits.models import Visit
 from visits.selectors import OVERSEERS
 from visits.selectors_warranty import repeat_of
+from visits.selectors_work import work_of
 from visits.services import commands
 from visits.services import visit as services
 from visits.services.dispatch import Seen
@@ -176,6 +177,7 @@ def panel(request: HttpRequest, number: str, *, given: Given | None = None) -> H
         "ticket": ticket,
         "visits": selectors.of_ticket(ticket),
         "repeat": repeat_of(ticket, now()),
+        "work": work_of(ticket),
         "may_plan": role in OVERSEERS and "plan_visit" in verbs,
         "may_move": role in OVERSEERS and "move_visit" in verbs,
         "may_open": role in OVERSEERS,
@@ -233,6 +235,8 @@ def _page(
     """
     ticket = found.ticket
     actor = Actor.of(request)
+    if refused:
+        refused[1].auto_id = f"{refused[0]}_%s"  # the report's fields may have the same names
     # The verbs are the ticket's; only the visit that is open now may be worked.
     verbs = {verb.name for verb in available(ticket, actor)} if found.state in ACTIVE else set()
     context: dict[str, Any] = {
@@ -247,7 +251,7 @@ def _page(
         "refused": refused and {"name": refused[0], "form": refused[1]},
         "may_set_out": "set_out" in verbs and found.state == VisitState.PLANNED,
         "may_check_in": "check_in" in verbs,
-        "may_report": "complete_visit" in verbs,
+        "may_report": "complete_visit" in verbs and found.state == VisitState.ON_SITE,
         "overseer": person(request).role in OVERSEERS,
         "later": later,
         "pass": commands.pass_for(found, actor),

@@ -1,0 +1,139 @@
+"""What the cards of kit, parts, charges, workshop, interruption and conduct show."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from aftersales.accounts.actors import Actor
+from tickets.forms import LOCAL
+from tickets.verbs import available
+from visits.forms_charge import AnnounceForm, CollectForm
+from visits.forms_parts import NeedPartForm, SerialForm, UsePartForm
+from visits.forms_work import CallForm, ConductForm, InterruptForm, KitForm, WorkshopForm, initial_of_checklist
+from visits.models import Checklist, Interruption, Part, Visit
+from visits.services import charge as charging
+from visits.services import kit as kits
+from visits.states import ACTIVE, VisitState
+from visits.states_work import CallPurpose, ChargeState, ChecklistKind
+
+_BEFORE = (VisitState.PLANNED, VisitState.EN_ROUTE)
+
+
+def kit(visit: Visit, actor: Actor) -> dict[str, Any] | None:
+    """The call before leaving, the parts to bring, the kit check (R21)."""
+    if visit.state == VisitState.CANCELLED:
+        return None
+    calls = [call for call in visit.calls.order_by("-at")[:20] if call.purpose == CallPurpose.BEFORE_LEAVING]
+    check = _check(visit, ChecklistKind.KIT)
+    before = visit.state in _BEFORE
+    if not before and not calls and check is None:
+        return None
+    return {
+        "before": before,
+        "calls": calls,
+        "check": check,
+        "done": check is not None and not check.missing and any(call.reached for call in calls),
+        "needed": kits.needed(visit) if before else [],
+        "call_form": CallForm(auto_id="call_%s"),
+        "kit_form": KitForm(auto_id="kit_%s", initial=initial_of_checklist(check.answers) if check else None),
+        "need_form": NeedPartForm(auto_id="need_%s"),
+    }
+
+
+def charges(visit: Visit, actor: Actor) -> dict[str, Any] | None:
+    """What it costs, who agreed, and the receipt (R15)."""
+    found = charging.of_visit(visit)
+    at_work = visit.state == VisitState.ON_SITE
+    if not found and not at_work:
+        return None
+    open_charge = next((charge for charge in found if charge.state == ChargeState.ANNOUNCED), None)
+    verbs = {verb.name for verb in available(visit.ticket, actor)}
+    return {
+        "charges": found,
+        "open": open_charge,
+        "chargeable": charging.chargeable(visit),
+        "may_announce": at_work
+        and "announce_charges" in verbs
+        and not any(charge.state == ChargeState.COLLECTED for charge in found),
+        "may_collect": open_charge is not None and "collect_charge" in verbs,
+        "announce_form": AnnounceForm(auto_id="charge_%s", initial={"lines": _lines(open_charge)}),
+        "collect_form": CollectForm(
+            auto_id="collect_%s", initial={"amount": open_charge.total if open_charge else None}
+        ),
+    }
+
+
+def _lines(charge: Any) -> list[dict[str, Any]]:
+    return [{"code": line.code, "quantity": line.quantity} for line in charge.lines.all()] if charge else []
+
+
+def parts(visit: Visit, actor: Actor) -> dict[str, Any] | None:
+    """Parts put in, old ones owed, numbers that changed; what lies in the van comes first (R35)."""
+    uses = list(visit.part_uses.select_related("part").order_by("pk"))
+    at_work = visit.state == VisitState.ON_SITE
+    if not uses and not at_work:
+        return None
+    form = UsePartForm(auto_id="part_%s")
+    field = form.fields["part"]
+    assert isinstance(field, forms.ModelChoiceField)
+    field.queryset = Part.objects.filter(
+        active=True, van_stock__technician=visit.technician_id, van_stock__quantity__gt=0
+    ).order_by("number")
+    return {
+        "at_work": at_work,
+        "uses": uses,
+        "use_form": form,
+        "serial_form": SerialForm(auto_id="serial_%s"),
+    }
+
+
+def workshop(visit: Visit, actor: Actor) -> dict[str, Any] | None:
+    """What was taken along, with its label (R29)."""
+    items = list(visit.workshop_items.order_by("pk"))
+    at_work = visit.state == VisitState.ON_SITE
+    if not items and not at_work:
+        return None
+    return {
+        "at_work": at_work,
+        "items": items,
+        "form": WorkshopForm(auto_id="workshop_%s", initial={"agreed_by": visit.ticket.customer.name}),
+    }
+
+
+def interruption(visit: Visit, actor: Actor) -> dict[str, Any] | None:
+    """Work that stopped: until when, and the button to go on (R26)."""
+    pauses = list(visit.interruptions.select_related("continued_by"))
+    before = Interruption.objects.filter(continued_by=visit).select_related("visit").first()
+    if visit.state not in ACTIVE and not pauses and before is None:
+        return None
+    if visit.state in _BEFORE and before is None:
+        return None
+    soon = timezone.localtime() + timedelta(hours=1)
+    return {
+        "pauses": pauses,
+        "continues": before,
+        "at_work": visit.state == VisitState.ON_SITE,
+        "interrupted": visit.state == VisitState.INTERRUPTED,
+        "form": InterruptForm(auto_id="interrupt_%s", initial={"resume_at": soon.replace(minute=0).strftime(LOCAL)}),
+    }
+
+
+def conduct(visit: Visit, actor: Actor) -> dict[str, Any] | None:
+    """How the technician behaved, before the customer signs (R31)."""
+    check = _check(visit, ChecklistKind.CONDUCT)
+    at_work = visit.state == VisitState.ON_SITE
+    if check is None and not at_work:
+        return None
+    return {
+        "at_work": at_work,
+        "check": check,
+        "form": ConductForm(auto_id="conduct_%s", initial=initial_of_checklist(check.answers) if check else None),
+    }
+
+
+def _check(visit: Visit, kind: ChecklistKind) -> Checklist | None:
+    return next((check for check in visit.checklists.all() if check.kind == kind), None)
