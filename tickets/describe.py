@@ -536,9 +536,3 @@ _TELLERS: dict[str, _Teller] = {
     EventKind.CALLBACK_ATTEMPTED: _outcome,
     EventKind.CALLBACK_REACHED: _outcome,
 }
-
-
-def add(kind: EventKind, icon: str, colour: str, teller: _Teller) -> None:
-    """Enter how an upper floor's event looks and reads; called once when the house starts."""
-    _LOOKS[kind] = (icon, colour)
-    _TELLERS[kind] = teller

@@ -17,8 +17,8 @@ from visits.forms_work import CallForm, ConductForm, InterruptForm, KitForm, Wor
 from visits.models import Checklist, Interruption, Part, Visit
 from visits.services import charge as charging
 from visits.services import kit as kits
-from visits.states import ACTIVE, VisitState
-from visits.states_work import CallPurpose, ChargeState, ChecklistKind
+from visits.states import ACTIVE, CallPurpose, VisitState
+from visits.states_work import ChargeState, ChecklistKind
 
 _BEFORE = (VisitState.PLANNED, VisitState.EN_ROUTE)
 

@@ -4,14 +4,6 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
-class CallPurpose(TextChoices):
-    """Why the technician calls the customer."""
-
-    BEFORE_LEAVING = "before_leaving", _("before leaving")
-    AT_DOOR = "at_door", _("at the door")
-    LATE = "late", _("running late")
-
-
 class ChecklistKind(TextChoices):
     KIT = "kit", _("kit check")  # R21
     CONDUCT = "conduct", _("conduct check")  # R31

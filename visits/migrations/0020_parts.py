@@ -321,31 +321,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="VisitCall",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField()),
-                (
-                    "purpose",
-                    models.CharField(
-                        choices=[
-                            ("before_leaving", "before leaving"),
-                            ("at_door", "at the door"),
-                            ("late", "running late"),
-                        ],
-                        max_length=16,
-                        verbose_name="purpose",
-                    ),
-                ),
-                ("reached", models.BooleanField(verbose_name="reached")),
-                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
-            ],
-            options={
-                "verbose_name": "call about a visit",
-                "verbose_name_plural": "calls about visits",
-            },
-        ),
-        migrations.CreateModel(
             name="WorkshopItem",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -380,18 +355,6 @@ class Migration(migrations.Migration):
             },
             bases=(aftersales.core.fsm.ReadAgain, models.Model),
         ),
-        migrations.RemoveConstraint(
-            model_name="visit",
-            name="visit_no_overlap",
-        ),
-        migrations.RemoveConstraint(
-            model_name="visit",
-            name="visit_one_open",
-        ),
-        migrations.RemoveConstraint(
-            model_name="visit",
-            name="visit_state_known",
-        ),
         migrations.AlterField(
             model_name="visit",
             name="state",
@@ -410,51 +373,6 @@ class Migration(migrations.Migration):
                 max_length=12,
                 protected=True,
                 verbose_name="state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("state__in", ["planned", "en_route", "on_site", "interrupted"])),
-                expressions=[
-                    ("technician", "="),
-                    (
-                        visits.models.visit.TstzRange(
-                            "window_start", "window_end", django.contrib.postgres.fields.ranges.RangeBoundary()
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="visit_no_overlap",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["planned", "en_route", "on_site", "interrupted"])),
-                fields=("ticket",),
-                name="visit_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "planned",
-                            "en_route",
-                            "on_site",
-                            "interrupted",
-                            "continued",
-                            "completed",
-                            "not_solved",
-                            "cancelled",
-                        ],
-                    )
-                ),
-                name="visit_state_known",
             ),
         ),
         migrations.AddField(
@@ -769,25 +687,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="visitcall",
-            name="by",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="visitcall",
-            name="visit",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="calls", to="visits.visit"
-            ),
-        ),
-        migrations.AddField(
             model_name="workshopitem",
             name="taken_by",
             field=models.ForeignKey(
@@ -932,10 +831,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="vanstock",
             constraint=models.CheckConstraint(condition=models.Q(("quantity__gte", 0)), name="van_stock_not_negative"),
-        ),
-        migrations.AddIndex(
-            model_name="visitcall",
-            index=models.Index(fields=["visit", "at"], name="call_of_visit"),
         ),
         migrations.AddIndex(
             model_name="workshopitem",

@@ -29,34 +29,3 @@ class VisitCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visit_id} {self.at:%H:%M}"
-
-
-"""The calls that belong to a visit: each attempt, reached or not."""
-
-from __future__ import annotations
-
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
-from aftersales.accounts.models import User
-from visits.models.visit import Visit
-from visits.states_work import CallPurpose
-
-
-class VisitCall(models.Model):
-    """One call to the customer about a visit."""
-
-    visit = models.ForeignKey(Visit, models.PROTECT, related_name="calls", db_index=False)
-    at = models.DateTimeField()
-    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
-    purpose = models.CharField(_("purpose"), max_length=16, choices=CallPurpose)
-    reached = models.BooleanField(_("reached"))
-    note = models.CharField(_("note"), max_length=300, blank=True)
-
-    class Meta:
-        verbose_name = _("call about a visit")
-        verbose_name_plural = _("calls about visits")
-        indexes: ClassVar = [models.Index(fields=["visit", "at"], name="call_of_visit")]
-
-    def __str__(self) -> str:
-        return f"{self.visit_id} {self.at:%Y-%m-%d %H:%M}"

@@ -18,7 +18,8 @@ from tickets.states import EventKind
 from tickets.verbs import permit
 from visits.models import NeededPart, Part, VanStock, Visit, VisitCall
 from visits.services.dispatch import Seen, open_visit
-from visits.states_work import CallPurpose, ChecklistKind, KitItem
+from visits.states import CallPurpose
+from visits.states_work import ChecklistKind, KitItem
 
 MOST_PIECES = 999
 MOST_NEEDED = 30  # parts of one visit
