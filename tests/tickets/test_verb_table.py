@@ -14,6 +14,7 @@ from aftersales.core.errors import Refusal
 from tests.people import Cast
 from tickets import actions, verbs
 from tickets.models import Event, Notice, Ticket
+from tickets.sla import sweep
 from tickets.sla.models import Segment
 from tickets.states import State
 
@@ -59,14 +60,14 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "check_in": ({D, S, M, T}, {"visit_planned"}),
     "complete_visit": ({D, S, M, T}, {"visiting"}),
     "running_late": ({D, S, M, T}, {"visit_planned"}),
-    "tell_customer": (set(), set()),  # nothing is owed: see test_delay
+    "tell_customer": (DESK | {T}, {"visit_planned"}),  # nobody came: an apology is owed
     "log_visit_call": ({D, S, M, T}, {"visit_planned", "visiting"}),
     "customer_absent": ({D, S, M, T}, {"visiting"}),
     "customer_present": (set(), set()),  # nobody is absent: see test_no_show
     "approve_late": (set(), set()),  # nobody asks for it: see test_notice
     "refuse_late": (set(), set()),
     "decide_no_show": (set(), set()),  # nothing to decide: see test_no_show
-    "dispute_no_show": (set(), set()),
+    "dispute_no_show": (DESK, {"visit_planned"}),
 }
 
 
@@ -124,6 +125,7 @@ def test_allows_and_refuses_by_the_table(cast: Cast, state: State, role: str) ->
         owner=person, offered_to=person, technician=person if role == T else ticket.technician
     )
     by = Actor(Door.PAGE, user=person)
+    sweep.sweep(at=cast.at + timedelta(hours=30), ticket_id=ticket.pk)  # nobody came to the visit that was planned
     wrong = [
         f"{verb}: {'allowed' if done else 'refused'}"
         for verb, (roles, states) in TABLE.items()
