@@ -16,7 +16,7 @@ from aftersales.core.templatetags.ui import moment
 from tickets.states import EventKind
 
 # kind: (icon, colour)
-LOOKS: dict[EventKind, tuple[str, str]] = {
+LOOKS: dict[str, tuple[str, str]] = {
     EventKind.VISIT_AT_RISK: ("calendar-exclamation", "yellow"),
     EventKind.LATE_REQUESTED: ("calendar-x", "orange"),
     EventKind.LATE_REFUSED: ("ban", "secondary"),
@@ -31,6 +31,7 @@ LOOKS: dict[EventKind, tuple[str, str]] = {
     EventKind.NO_SHOW_DECIDED: ("gavel", "azure"),
     EventKind.NO_SHOW_DISPUTED: ("message-exclamation", "orange"),
 }
+KINDS = [EventKind(kind) for kind in LOOKS]
 
 
 def _rule(rule: str) -> SafeString:
