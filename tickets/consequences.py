@@ -208,7 +208,18 @@ def _cancel_visit(ticket: Ticket, _actor: Actor) -> list[str]:
         _("The visit of %(technician)s, %(window)s, is called off and %(technician)s is told.")
         % _who_and_when(planned),
         _("The ticket goes back to the desk; the promise to come runs on. Tell the customer."),
+        _until_when(ticket),
     ]
+
+
+def _until_when(ticket: Ticket) -> str:
+    """Whether the company may still change the appointment with the promised notice (R24)."""
+    open_clocks = [clock for clock in _open(ticket) if clock.target == Target.CANCELLATION_NOTICE]
+    if open_clocks and open_clocks[0].due_at >= timezone.now():
+        return _("In time until %(time)s; later it takes an apology and the supervisor’s approval.") % {
+            "time": describe.moment(open_clocks[0].due_at)
+        }
+    return _("Too late for the promised notice: unless the customer wishes it, the supervisor has to approve.")
 
 
 def _reopen(ticket: Ticket, _actor: Actor) -> list[str]:
@@ -290,7 +301,7 @@ def _approve_contractor(_ticket: Ticket, _actor: Actor) -> list[str]:
 
 def _move_visit(ticket: Ticket, _actor: Actor) -> list[str]:
     planned = _appointment(ticket)
-    told = [_("The technicians concerned are told. Tell the customer.")]
+    told = [_("The technicians concerned are told. Tell the customer."), _until_when(ticket)]
     if planned:
         told.insert(
             0,

@@ -141,7 +141,7 @@ PROMISES = [
     EventKind.COLLECTED,
     EventKind.POSTED_BACK,
     EventKind.CHECKED_IN,
-    *describe_visits.LOOKS,
+    *describe_visits.KINDS,
     EventKind.GRADED,
     EventKind.WAITED,
     EventKind.RESUMED,

@@ -31,6 +31,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     EventKind.NO_SHOW_DECIDED: ("gavel", "azure"),
     EventKind.NO_SHOW_DISPUTED: ("message-exclamation", "orange"),
 }
+KINDS = [EventKind(kind) for kind in LOOKS]
 
 
 def _rule(rule: str) -> SafeString:

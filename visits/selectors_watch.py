@@ -73,7 +73,7 @@ def freed_slots(*, region: str, at: datetime) -> list[Slot]:
         window_end__gt=OuterRef("start"),
     )
     free = FreedSlot.objects.filter(
-        ~Exists(taken), taken_at=None, end__gt=at + LEAST_TIME, start__lt=at + AHEAD, technician__is_active=True
+        ~Exists(taken), taken_at=None, end__gte=at + LEAST_TIME, start__lt=at + AHEAD, technician__is_active=True
     )
     if region:
         free = free.filter(region__code=region)

@@ -66,8 +66,8 @@ class Asked(TextChoices):
 
 class RequestState(TextChoices):
     PENDING = "pending", _("waits for the supervisor")
-    APPROVED = "approved", _("approved")
-    REFUSED = "refused", _("refused")
+    APPROVED = "approved", _("approved by the supervisor")
+    REFUSED = "refused", _("refused by the supervisor")
     LAPSED = "lapsed", _("no longer needed")
 
 

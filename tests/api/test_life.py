@@ -41,6 +41,8 @@ def test_from_call_to_closed(api, cast: Cast, request_body):
         "response": "met",
         "visit_answer": "met",
         "on_site": "met",
+        "cancellation_notice": "met",
+        "no_show": "met",
         "repair": "met",
         "callback": "running",
     }

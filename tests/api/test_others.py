@@ -22,7 +22,6 @@ def _body(verb: str, cast: Cast) -> dict[str, Any]:
         serializers.SlugRelatedField: "technician",
         serializers.BooleanField: True,
         serializers.DateTimeField: "2036-01-01T00:00:00Z",
-        serializers.IntegerField: 1,
         serializers.CharField: "x",
     }
     body = {}
@@ -31,6 +30,8 @@ def _body(verb: str, cast: Cast) -> dict[str, Any]:
             body[name] = cast.region.code
         elif isinstance(field, serializers.ChoiceField):
             body[name] = next(iter(field.choices))
+        elif field.required and isinstance(field, serializers.IntegerField):
+            body[name] = field.min_value or 1
         elif field.required:
             body[name] = next(value for kind, value in values.items() if isinstance(field, kind))
     return body

@@ -58,10 +58,10 @@ def test_the_numbers_are_exact(house):
     assert rows["on site"] == (0, 0, 2, 1)
     assert rows["callback"] == (0, 0, 1, 0)
     assert (found.today.kept, found.today.broken) == (
-        6,
+        7,
         1,
-    )  # three answers, a time for the visit, the arrival and the repair; one answer broken
-    assert found.today.share == 600 / 7
+    )  # three answers, a time for the visit, the arrival, on it and in time for it, and the repair; one answer broken
+    assert found.today.share == 700 / 8
     assert [(ticket.contact_phone, len(ticket.clocks.all())) for ticket in found.oldest] == [
         ("138 0000 4401", 3),
         ("138 0000 4403", 3),

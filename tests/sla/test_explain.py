@@ -196,6 +196,24 @@ def test_pauses_a_worse_grade_and_the_next_pause_add_up_to_the_span(cast: Cast):
 
 
 @pytest.mark.django_db
+@pytest.mark.rule("R25")
+def test_nothing_counts_before_the_appointment(cast: Cast):
+    ticket = cast.ticket_in("visit_planned")  # planned at 10:30 for 12:00
+    found = explained(cast, ticket, Target.NO_SHOW, when=cast.at + HOUR)
+    assert told(found.stretches) == [("04 10:30", "04 11:00", "ahead", timedelta(0))]
+    assert told(found.ahead) == [
+        ("04 11:00", "04 12:00", "ahead", timedelta(0)),
+        ("04 12:00", "04 12:30", "open", HOUR / 2),
+    ]
+    found = explained(cast, ticket, Target.NO_SHOW, when=cast.at + 2.25 * HOUR)
+    assert told(found.stretches) == [
+        ("04 10:30", "04 12:00", "ahead", timedelta(0)),
+        ("04 12:00", "04 12:15", "open", HOUR / 4),
+    ]
+    assert (counted(found), found.left) == (HOUR / 2, HOUR / 4)
+
+
+@pytest.mark.django_db
 def test_started_over_nothing_of_before_counts(cast: Cast):
     Policy.objects.filter(target="on_site").update(on_change="restart")
     ticket = cast.ticket_in("in_progress")

@@ -135,6 +135,37 @@ def test_a_promise_before_an_appointment_ends_its_span_before_it():
     assert verdict.warn_at == at("09:00") + 0.75 * timedelta(hours=17)
 
 
+def about(*steps: tuple[Any, ...], anchor: str = "05 10:00") -> Any:
+    """A promise of half an hour about an appointment, warned of at three quarters."""
+    segments = story(promised(0.5), *steps)
+    segments[0].data = {"anchor": at(anchor).isoformat()}
+    return segments
+
+
+def test_a_promise_about_an_appointment_counts_from_it_on():
+    verdict = judge(about(("start", "09:00")))
+    assert (verdict.warn_at, verdict.due_at) == (at("05 10:22:30"), at("05 10:30"))
+
+
+@pytest.mark.parametrize(
+    ("made", "ends"), [("05 10:05", "05 10:30"), ("05 10:30", "05 10:30"), ("05 10:40", "05 10:40")]
+)
+def test_made_when_the_appointment_has_begun_it_counts_from_it_all_the_same(made: str, ends: str):
+    assert judge(about(("start", made))).due_at == at(ends)
+
+
+@pytest.mark.parametrize(("when", "hours", "ends"), [("04 20:00", 1, "05 11:00"), ("05 10:10", 1, "05 11:00")])
+def test_judged_anew_it_still_counts_from_the_appointment(when: str, hours: float, ends: str):
+    assert judge(about(("start", "09:00"), ("rejudge", when, promised(hours)))).due_at == at(ends)
+
+
+def test_an_agreed_delay_moves_the_appointment_that_it_counts_from():
+    segments = about(("start", "09:00"), ("extend", "05 09:50", "05 11:15"))
+    segments[1].data["anchor"] = at("05 10:45").isoformat()
+    verdict = judge(segments)
+    assert (verdict.warn_at, verdict.due_at) == (at("05 11:07:30"), at("05 11:15"))
+
+
 def test_every_step_has_its_time_and_none_comes_before_the_one_in_front_of_it():
     steps = [
         {"percent": 50, "tell": ["owner"]},

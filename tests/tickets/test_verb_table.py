@@ -15,6 +15,7 @@ from tests.people import Cast
 from tests.visits.stock import entered
 from tickets import actions, verbs
 from tickets.models import Event, Notice, Ticket
+from tickets.sla import sweep
 from tickets.sla.models import Segment
 from tickets.states import State
 from visits.models import FaultCode
@@ -75,14 +76,14 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "decide_warranty": ({D, S, M, T}, {"visiting"}),
     "approve_warranty": (set(), set()),  # no verdict waits: see test_warranty
     "running_late": ({D, S, M, T}, {"visit_planned"}),
-    "tell_customer": (set(), set()),  # nothing is owed: see test_delay
+    "tell_customer": (DESK | {T}, {"visit_planned"}),  # nobody came: an apology is owed
     "log_visit_call": ({D, S, M, T}, {"visit_planned", "visiting"}),
     "customer_absent": ({D, S, M, T}, {"visiting"}),
     "customer_present": (set(), set()),  # nobody is absent: see test_no_show
     "approve_late": (set(), set()),  # nobody asks for it: see test_notice
     "refuse_late": (set(), set()),
     "decide_no_show": (set(), set()),  # nothing to decide: see test_no_show
-    "dispute_no_show": (set(), set()),
+    "dispute_no_show": (DESK, {"visit_planned"}),
     "confirm_by_phone": ({D, S, M, T}, {"visit_planned"}),
     "check_kit": ({D, S, M, T}, {"visit_planned"}),
     "need_part": ({D, S, M, T}, {"visit_planned"}),
@@ -167,6 +168,7 @@ def test_allows_and_refuses_by_the_table(cast: Cast, state: State, role: str) ->
     )
     by = Actor(Door.PAGE, user=person)
     assert cast.valve  # made now: what a try makes is taken back
+    sweep.sweep(at=cast.at + timedelta(hours=30), ticket_id=ticket.pk)  # nobody came to the visit that was planned
     wrong = [
         f"{verb}: {'allowed' if done else 'refused'}"
         for verb, (roles, states) in TABLE.items()

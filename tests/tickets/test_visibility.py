@@ -104,7 +104,7 @@ def test_visit_given_to_another_takes_the_ticket_from_the_first(cast: Cast, four
     ticket, second = four["technician"], cast.user("technician", "second")
     dispatch.move_visit(
         ticket.pk, technician=second, window_start=cast.at + 5 * HOUR, window_end=cast.at + 6 * HOUR, reason="ill",
-        by=cast.actor("dispatcher"), at=cast.at + HOUR,
+        apology="sorry", by=cast.actor("supervisor"), at=cast.at + HOUR,
     )  # fmt: skip
     before = rows()
     with pytest.raises(Missing):

@@ -92,7 +92,7 @@ def test_customers_own_time_is_not_used_up_by_waiting(cast: Cast) -> None:
         customer_wish=True, by=dispatcher, at=cast.at + HOUR,
     )  # fmt: skip
     assert clock(ticket, "on_site").due_at == cast.at + 26 * HOUR
-    dispatch.cancel_visit(ticket.pk, reason="away again", by=dispatcher, at=cast.at + 10 * HOUR)
+    dispatch.cancel_visit(ticket.pk, reason="away again", customer_wish=True, by=dispatcher, at=cast.at + 10 * HOUR)
     wait(cast, ticket, 12)
     resume(cast, ticket, 18)
     assert clock(ticket, "on_site").due_at == cast.at + 32 * HOUR

@@ -99,7 +99,8 @@ def test_lets_windows_touch(cast: Cast, hours: float) -> None:
 def test_books_a_time_that_was_called_off(cast: Cast) -> None:
     ticket = cast.ticket()
     plan(cast, ticket)
-    dispatch.cancel_visit(ticket.pk, reason="flood", by=cast.actor("dispatcher"), at=cast.at + timedelta(hours=1))
+    at, by = cast.at + timedelta(hours=1), cast.actor("dispatcher")
+    dispatch.cancel_visit(ticket.pk, reason="flood", customer_wish=True, by=by, at=at)
     other = cast.ticket(phone="139 0000 0001", customer_name="李娜", serial="ZZ-1")
     assert plan(cast, other).state == VisitState.PLANNED
 
@@ -156,7 +157,8 @@ def test_moves_to_another_time_and_person_with_the_reason(cast: Cast) -> None:
         window_start=start,
         window_end=start + timedelta(hours=1),
         reason="traffic",
-        by=cast.actor("dispatcher"),
+        apology="sorry",
+        by=cast.actor("supervisor"),
         at=cast.at + timedelta(hours=1),
     )
     visit.refresh_from_db()
@@ -189,7 +191,8 @@ def test_calls_off_and_lets_the_promise_run_on(cast: Cast) -> None:
     ticket = cast.ticket()
     visit = plan(cast, ticket)
     due = Clock.objects.get(ticket=ticket, target=Target.ON_SITE).due_at
-    dispatch.cancel_visit(ticket.pk, reason="flood", by=cast.actor("dispatcher"), at=cast.at + timedelta(hours=1))
+    at, by = cast.at + timedelta(hours=1), cast.actor("dispatcher")
+    dispatch.cancel_visit(ticket.pk, reason="flood", customer_wish=True, by=by, at=at)
     visit.refresh_from_db()
     ticket.refresh_from_db()
     clock = Clock.objects.get(ticket=ticket, target=Target.ON_SITE)

@@ -189,13 +189,13 @@ def test_moves_and_calls_off_from_the_page(cast: Cast, client: Client) -> None:
     ticket = soon(cast)
     assert cast.technician
     sign_in(client, cast, "dispatcher")
-    client.post(f"/dispatch/{ticket.number}/plan/", {**slot(), "technician": "technician", "version": 1})
+    client.post(f"/dispatch/{ticket.number}/plan/", {**slot(30), "technician": "technician", "version": 1})
     visit = Visit.objects.get()
     ticket.refresh_from_db()
     assert "D2" in client.get(f"/dispatch/?visit={visit.pk}").content.decode()
     moved = client.post(
         f"/visits/{visit.pk}/move/",
-        {**slot(6), "technician": "technician", "reason": "traffic", "version": ticket.version},
+        {**slot(32), "technician": "technician", "reason": "traffic", "version": ticket.version},
     )
     assert moved.status_code == 302
     stale = client.post(f"/visits/{visit.pk}/call-off/", {"off-reason": "flood", "version": ticket.version})
@@ -393,7 +393,8 @@ def test_tells_a_technician_whose_visit_was_called_off(cast: Cast, client: Clien
 
     ticket = cast.ticket()
     visit = plan(cast, ticket)
-    dispatch.cancel_visit(ticket.pk, reason="flood", by=cast.actor("dispatcher"), at=cast.at + timedelta(hours=1))
+    at, by = cast.at + timedelta(hours=1), cast.actor("dispatcher")
+    dispatch.cancel_visit(ticket.pk, reason="flood", customer_wish=True, by=by, at=at)
     sign_in(client, cast, "technician")
     assert client.post(f"/visits/{visit.pk}/check-in/", {"version": 1}, follow=True).status_code in (200, 404)
     page = client.get(f"/visits/{visit.pk}/").content.decode()

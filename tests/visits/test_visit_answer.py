@@ -75,7 +75,7 @@ def test_is_owed_anew_when_the_ticket_is_opened_again(cast: Cast) -> None:
 @pytest.mark.rule("R05")
 def test_a_visit_that_is_called_off_was_answered(cast: Cast) -> None:
     ticket = cast.ticket_in("visit_planned")
-    dispatch.cancel_visit(ticket.pk, reason="ill", by=cast.actor("dispatcher"), at=cast.at + HOUR)
+    dispatch.cancel_visit(ticket.pk, reason="ill", customer_wish=True, by=cast.actor("dispatcher"), at=cast.at + HOUR)
     assert (clock(ticket, "visit_answer").state, clock(ticket, "on_site").state) == ("met", "running")
 
 

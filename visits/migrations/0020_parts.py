@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import migrations, models
 
 import aftersales.core.fsm
-import visits.models.visit
 
 
 class Migration(migrations.Migration):

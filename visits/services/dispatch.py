@@ -193,7 +193,7 @@ def move_visit(
     if customer_wish or kept or not late.is_late(ticket, visit, at=at):
         apology = ""
     else:
-        apology = late.said_apology(ticket, visit, apology)
+        apology = late.said_apology(apology)
         if not late.may_approve(by):
             return late.request(
                 ticket,
@@ -318,7 +318,7 @@ def cancel_visit(
     if customer_wish or not late.is_late(ticket, visit, at=at):
         apology = ""
     else:
-        apology = late.said_apology(ticket, visit, apology)
+        apology = late.said_apology(apology)
         if not late.may_approve(by):
             return late.request(ticket, visit, Asked.CANCEL, reason=reason, apology=apology, by=by, at=at)
     return carry_out_cancelling(

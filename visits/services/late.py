@@ -10,7 +10,6 @@ from aftersales.accounts.actors import Actor
 from aftersales.accounts.models import User
 from aftersales.accounts.roles import LEADERS
 from aftersales.core.errors import Invalid, NotAllowed
-from aftersales.core.templatetags.ui import moment
 from aftersales.core.text import clean_text
 from tickets import notices, timeline
 from tickets.models import Ticket
@@ -30,13 +29,12 @@ def is_late(ticket: Ticket, visit: Visit, *, at: datetime) -> bool:
     return not stayed_away.exists()
 
 
-def said_apology(ticket: Ticket, visit: Visit, apology: str) -> str:
+def said_apology(apology: str) -> str:
     """What the customer will be told. Raises Invalid when nothing was written."""
     apology = clean_text(apology)
     if not apology:
         raise Invalid(
-            _("The customer had to be told by %(time)s. Now it takes an apology, and the supervisor's approval.")
-            % {"time": moment(promises.cut_off(ticket, visit))},
+            _("It is too late for the promised notice: now it takes an apology, and the supervisor’s approval."),
             code="apology_required",
             field="apology",
             rule="R24",
