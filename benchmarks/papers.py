@@ -2,8 +2,8 @@
 
     python -m benchmarks.papers
 
-The same pages twice: with the whole Noto CJK, read anew for each sheet as WeasyPrint does by itself, and as the
-product prints them. By turns, in one process, so that what else the machine does hits both.
+The same pages twice: with the system's whole Noto CJK, read anew for each sheet as WeasyPrint does by itself, and as
+the product prints them. By turns, in one process, so that what else the machine does hits both.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from django.template.loader import render_to_string  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from aftersales.accounts.models import Region, User  # noqa: E402
-from aftersales.customers.models import Customer, Product, ProductModel, Site  # noqa: E402
+from aftersales.customers.models import Customer, CustomerPhone, Product, ProductModel, Site  # noqa: E402
 from tickets.models import Ticket  # noqa: E402
 from visits import fonts, papers, printing  # noqa: E402
 from visits.models import Paper, Visit  # noqa: E402
@@ -34,10 +34,10 @@ START = datetime(2026, 3, 4, 4, tzinfo=UTC)
 
 
 def sheet() -> Paper:
-    """A usual sheet: a report of a few sentences in Chinese, no photographs. Nothing of it is in a database."""
+    """A usual sheet: a report of a few sentences in Chinese, a comment, no photographs; no database knows it."""
     region = Region(code="cn-shanghai", name_zh_hans="上海", zone="Asia/Shanghai", phone_region="CN")
-    customer = Customer(name="王秀英", language="zh-hans")
-    customer._prefetched_objects_cache = {"phones": []}  # type: ignore[attr-defined]
+    customer = Customer(pk=1, name="王秀英", language="zh-hans")
+    customer._prefetched_objects_cache = {"phones": CustomerPhone.objects.none()}  # type: ignore[attr-defined]
     model = ProductModel(code="kfr-35gw", name_en="KFR-35GW air conditioner", name_zh_hans="KFR-35GW 空调")
     product = Product(model=model, serial="KF-124A7F9", purchased_on=date(2025, 5, 1), voucher_number="FP20250501")
     ticket = Ticket(

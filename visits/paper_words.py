@@ -182,8 +182,7 @@ class Labels(Mapping[str, SafeString]):
     words: Mapping[str, Word] = field(default_factory=lambda: WORDS)
 
     def __getitem__(self, name: str) -> SafeString:
-        first, second = self.pair(self.words[name])
-        return format_html('<b class="first">{}</b> <span class="second">{}</span>', first, second)
+        return self.side_by_side(self.words[name])
 
     def __contains__(self, name: object) -> bool:
         return name in self.words
@@ -194,12 +193,17 @@ class Labels(Mapping[str, SafeString]):
     def __len__(self) -> int:
         return len(self.words)
 
-    def pair(self, word: Word) -> tuple[SafeString, SafeString]:
-        """A word in the language that comes first, then in the other."""
+    def side_by_side(self, word: Word) -> SafeString:
+        """A word in the language that comes first, then in the other; two elements: each costs time in the layout."""
         english, hans, hant = word
-        chinese = format_html('<span lang="{}">{}</span>', self.chinese, hant if self.traditional else hans)
-        latin = format_html('<span lang="en">{}</span>', english)
-        return (latin, chinese) if self.english_first else (chinese, latin)
+        pair = [("en", english), (self.chinese, hant if self.traditional else hans)]
+        (lang, first), (other, second) = pair if self.english_first else reversed(pair)
+        markup = '<b class="first" lang="{}">{}</b> <span class="second" lang="{}">{}</span>'
+        return format_html(markup, lang, first, other, second)
+
+    def first(self, word: Word) -> str:
+        """The word in the language that comes first."""
+        return word[0] if self.english_first else word[2 if self.traditional else 1]
 
     def with_words(self, words: Mapping[str, Word]) -> Labels:
         """The same, with words that one form alone has."""

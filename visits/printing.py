@@ -17,8 +17,6 @@ from celery.signals import worker_process_shutdown
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from visits import fonts, papers
 from visits.models import Paper
@@ -69,7 +67,7 @@ def _context(form: Kind, paper: Paper) -> dict[str, Any]:
         "paper": paper,
         "c": content,
         "w": labels,
-        "title": _side_by_side(labels, form.title),
+        "title": labels.side_by_side(form.title),
         "rule": labels[form.rule] if form.rule else "",
         "form": form.form,
         "lang": labels.lang,
@@ -93,16 +91,12 @@ def verify_address(paper: Paper) -> str:
     return f"{settings.PUBLIC_URL.rstrip('/')}{reverse('verify_paper', args=[paper.code])}"
 
 
-def _side_by_side(labels: Labels, word: tuple[str, str, str]) -> SafeString:
-    return format_html('<b class="first">{}</b> <span class="second">{}</span>', *labels.pair(word))
-
-
 def _printed(labels: Labels, change: papers.Change) -> dict[str, Any]:
     return {
-        "name": _side_by_side(labels, change.name) if len(set(change.name)) > 1 else change.name[0],
+        "name": labels.side_by_side(change.name) if len(set(change.name)) > 1 else change.name[0],
         "where": change.where,
-        "old": labels.pair(change.old)[0],
-        "new": labels.pair(change.new)[0],
+        "old": labels.first(change.old),
+        "new": labels.first(change.new),
     }
 
 

@@ -69,7 +69,7 @@ def issue(request: HttpRequest, visit_id: int, kind: str) -> HttpResponse:
         refuse_on_page(request, refusal)
         return go(request, back)
     if made.state == SheetState.READY:
-        return go(request, back, _("%(paper)s says what is so; nothing was changed.") % {"paper": made})
+        return go(request, back, _("%(paper)s is up to date; nothing was changed.") % {"paper": made})
     return go(request, back, _("%(paper)s is being made.") % {"paper": made})
 
 
