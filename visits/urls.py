@@ -1,9 +1,11 @@
 from django.urls import path
 
-from visits.views import dispatch, visit
+from visits.views import dispatch, planning, visit
 
 urlpatterns = [
     path("dispatch/", dispatch.dispatch, name="dispatch"),
+    path("dispatch/rest/", planning.rest, name="dispatch_rest"),
+    path("dispatch/<ticket_number:number>/suggestions/", planning.suggestions, name="dispatch_suggestions"),
     path("dispatch/<ticket_number:number>/plan/", dispatch.plan, name="dispatch_plan"),
     path("dispatch/<ticket_number:number>/sign/", dispatch.sign, name="dispatch_sign"),
     path("my-day/", visit.my_day, name="my_day"),

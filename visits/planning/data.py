@@ -84,7 +84,7 @@ def waiting(region: str = "") -> QuerySet[Ticket]:
         selectors.to_plan(region=region)
         .filter(state__in=[state.value for state in AT_THE_DESK])
         .exclude(selectors.unsigned_order())
-        .order_by("on_site_due", "id")
+        .order_by(*selectors.BY_ON_SITE.columns)
     )
 
 

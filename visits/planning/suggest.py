@@ -32,7 +32,9 @@ def suggest(job: Job, workers: Sequence[Worker], now: datetime, *, terms: Terms,
                 of_day[slot.day] = slot
         best += [(slot, table) for slot in of_day.values()]
     best.sort(key=lambda pair: (pair[0].cost, pair[0].start, pair[1].worker.id))
-    chosen, more, taken = [], [], Counter[int]()
+    chosen: list[tuple[Slot, Timetable]] = []
+    more: list[tuple[Slot, Timetable]] = []
+    taken = Counter[int]()
     for slot, table in best:
         (chosen if taken[table.worker.id] < _OF_ONE else more).append((slot, table))
         taken[table.worker.id] += 1
