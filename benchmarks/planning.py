@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import django
@@ -28,7 +29,8 @@ from tickets.models import Ticket  # noqa: E402
 from tickets.sla.models import Clock, Policy  # noqa: E402
 from visits import planning, selectors  # noqa: E402
 from visits.models import Technician, Visit  # noqa: E402
-from visits.planning import Job, Plan, Terms, Worker, data  # noqa: E402
+from visits.planning import Job, Plan, Terms, Worker, data, hours  # noqa: E402
+from visits.travel import Place  # noqa: E402
 
 PEOPLE, DAYS = 200, 14
 TIMES = 60  # suggestions measured
@@ -36,6 +38,21 @@ PLANNERS, WANTED = 20, 120
 REGIONS, SKILLS = 8, ("cooling", "gas", "laundry")
 HOUR = timedelta(hours=1)
 AT = datetime(2026, 3, 4, 0, 0, tzinfo=UTC)  # 8:00 in Shanghai
+
+
+def skills_of(number: int) -> list[str]:
+    """Every other technician can do all, the others two of three."""
+    return list(SKILLS) if number % 2 else [SKILLS[0], SKILLS[1 + number // 2 % 2]]
+
+
+def earliest(site: Site, soonest: datetime) -> datetime:
+    """When a visit could begin there, on a quarter of an hour."""
+    for opens, closes in hours.visiting(site, AT, AT + timedelta(days=DAYS)):
+        start = max(opens, soonest)
+        start += (AT - start) % selectors.STEP
+        if start + selectors.USUAL <= closes:
+            return start
+    raise AssertionError("two weeks are not enough")
 
 
 class Scene:
@@ -57,7 +74,7 @@ class Scene:
             for number in range(count)
         )
         for number, user in enumerate(users):
-            known = list(SKILLS) if number % 2 else [SKILLS[0], SKILLS[1 + number // 2 % 2]]
+            known = skills_of(number)
             levels = dict.fromkeys(known, 2)
             blank = Technician._meta.get_field("skills").get_default()
             profile = Technician.objects.create(user=user, skills=levels if isinstance(blank, dict) else known)
@@ -91,6 +108,7 @@ class Scene:
                 owner=self.clerk,
                 received_at=AT,
                 updated_at=AT,
+                ended_at=AT if state == "closed" else None,
             )
             for number, product in enumerate(products)
         )
@@ -170,26 +188,29 @@ def suggesting(scene: Scene) -> Iterator[list[Any]]:
 
 # ── a plan for many ────────────────────────────────────────────────────────────────────────────
 def planned(scene: Scene) -> Iterator[list[Any]]:
-    """Two days of six visits in all a technician; each promise ends at most an hour and a half after a time at which
-    its visit could begin beside all others."""
+    """Each technician's visits follow each other, six in all; a promise ends at most an hour and a half after its
+    visit would begin so."""
     User.objects.filter(role="technician").update(is_active=False)
     regions = scene.regions[:2]
-    people = scene.people("P", PLANNERS, regions)
-    tickets = iter(scene.tickets(WANTED * len(SKILLS), regions, "received"))
+    scene.people("P", PLANNERS, regions)
+    pool: dict[tuple[str, int | None], list[Ticket]] = defaultdict(list)
+    for ticket in scene.tickets(WANTED * 6, regions, "received"):
+        pool[ticket.product.model.skill if ticket.product else "", ticket.region_id].append(ticket)
     asked: list[Ticket] = []
-    by_skill: dict[str, list[Ticket]] = defaultdict(list)
-    for ticket in tickets:
-        by_skill[ticket.product.model.skill if ticket.product else ""].append(ticket)
-    for number, person in enumerate(people):
-        known = list(SKILLS) if number % 2 else [SKILLS[0], SKILLS[1 + number // 2 % 2]]
+    way = data.terms().way
+    for number in range(PLANNERS):
+        known = skills_of(number)
         region = scene.random.choice(regions)
-        for slot in range(6):  # a visit every three hours, four of them before 20:00 on the first day
-            start = AT + HOUR + timedelta(hours=(slot % 4) * 2.75, days=slot // 4)
-            pool = by_skill[scene.random.choice(known)]
-            ticket = next(one for one in pool if one.region_id == region.pk)
-            pool.remove(ticket)
+        free, here = AT + HOUR, None
+        for _visit in range(WANTED // PLANNERS):
+            ticket = pool[scene.random.choice(known), region.pk].pop()
+            assert ticket.site is not None
+            there = Place.of_site(ticket.site)
+            soonest = free + (way(here, there) if here else timedelta(0))
+            start = earliest(ticket.site, soonest)
             scene.promise(ticket, start + timedelta(minutes=scene.random.choice((15, 45, 90))))
             asked.append(ticket)
+            free, here = start + selectors.USUAL, there
     scene.random.shuffle(asked)
     analyse()
     result: list[tuple[data.Gathered, Plan]] = []
@@ -224,7 +245,8 @@ def check(found: Plan, known: data.Gathered) -> int:
 
 
 def _check_one(job: Job, worker: Worker, start: datetime, end: datetime) -> None:
-    assert end - start == job.duration and start >= AT + HOUR
+    assert end - start == job.duration
+    assert start >= AT + HOUR
     assert not job.skill or worker.skills[job.skill] >= job.level
     assert job.region is None or job.region in worker.regions
     assert any(opens <= start and end <= closes for opens, closes in worker.open)
@@ -232,8 +254,8 @@ def _check_one(job: Job, worker: Worker, start: datetime, end: datetime) -> None
 
 
 def _check_round(worker: Worker, visits: list[tuple[datetime, datetime, object]], terms: Terms) -> None:
-    for (_start, left, here), (start, _end, there) in zip(visits, visits[1:], strict=False):
-        same_day = _start.astimezone(terms.zone).date() == start.astimezone(terms.zone).date()
+    for (came, left, here), (start, _end, there) in pairwise(visits):
+        same_day = came.astimezone(terms.zone).date() == start.astimezone(terms.zone).date()
         assert start - left >= terms.way(here if same_day else worker.home, there)
 
 
