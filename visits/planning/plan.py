@@ -1,16 +1,20 @@
 """A proposal for many visits at once: the most hemmed-in first, then what was left out is made room for.
 
-1. Each visit goes where it costs least; next comes the visit that would lose most if its best place were gone
-   (regret), or the one whose promise ends first. Both orders are tried, and what keeps more promises is taken.
+1. Each visit goes where it costs least, the one whose promise ends first before others. When promises are missed all
+   is done anew with those visits earlier in the order, as long as that helps ("squeaky wheel" optimisation, Joslin and
+   Clements 1999).
 2. A promise that is not kept: others of the proposal give way if each finds a place that keeps its own.
 3. Each visit is taken out and put where it costs least now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
+from typing import NamedTuple
 
 from visits.planning.model import Job, Left, Plan, Terms, Worker
 from visits.planning.reasons import proposal, why_nobody
@@ -18,8 +22,10 @@ from visits.planning.timetable import Days, Slot, Stop, Task, Timetable, Ways, a
 
 _NOWHERE = 10_000_000.0  # the cost of not being planned
 _ROUNDS = 2
+_TRIES = 6  # without a better proposal
+_SOONER = 120  # minutes
 _DEEPEST = 2  # who gives way may ask one other to give way
-_MOST_LOOKS = 4000  # at timetables, for one promise
+_MOST_LOOKS = 1500  # at timetables, for one promise
 
 
 def plan(jobs: Sequence[Job], workers: Sequence[Worker], now: datetime, *, terms: Terms) -> Plan:
@@ -32,14 +38,16 @@ def plan(jobs: Sequence[Job], workers: Sequence[Worker], now: datetime, *, terms
     at = minute(now, up=True)
     tasks = [Task(job, ways) for job in jobs]
     best: _Draft | None = None
-    for choose in (_by_regret, _by_promise):
+    urgency = _Urgency()
+    tries = 0
+    while best is None or (best.hopeful_misses and tries < _TRIES):
         draft = _Draft(tasks, [Timetable(worker, days, ways, at, terms) for worker in workers])
-        draft.fill(choose)
+        draft.fill(urgency)
         draft.make_room()
+        tries += 1
+        urgency.raise_for(draft.hopeful_misses)
         if best is None or draft.cost < best.cost:
-            best = draft
-        if not draft.misses:
-            break
+            best, tries = draft, 0
     assert best is not None
     best.polish()
     best.make_room()
@@ -53,6 +61,15 @@ class _Place:
     stop: Stop
 
 
+class Ranked(NamedTuple):
+    """The least cost of a task, the least of another technician, the best place."""
+
+    task: Task
+    least: float
+    second: float
+    best: tuple[Timetable, Slot] | None
+
+
 class _Options:
     """Where a task could go: the best slot of each technician, looked for anew only where something changed."""
 
@@ -61,14 +78,14 @@ class _Options:
         self._tables = tables
         self._known: dict[int, tuple[int, Slot | None]] = {}
 
-    def ranked(self) -> tuple[float, float, tuple[Timetable, Slot] | None]:
-        """The least cost, the least of another technician, and the best place."""
+    def ranked(self) -> Ranked:
+        """What there is to choose from now."""
         least = second = _NOWHERE
         best: tuple[Timetable, Slot] | None = None
         for table in self._tables:
             version, slot = self._known.get(table.worker.id, (0, None))
             if version != table.version:
-                slot = _best(table.fits(self.task))
+                slot = table.best(self.task)
                 self._known[table.worker.id] = (table.version, slot)
             if slot is None:
                 continue
@@ -76,26 +93,25 @@ class _Options:
                 least, second, best = slot.cost, least, (table, slot)
             elif slot.cost < second:
                 second = slot.cost
-        return least, second, best
+        return Ranked(self.task, least, second, best)
 
 
-Choice = Callable[[Task, float, float], tuple[float, ...]]
+class _Urgency:
+    """Which task is next: whose promise ends first, and sooner each time that it was missed."""
 
+    def __init__(self) -> None:
+        self._missed: Counter[int] = Counter()
 
-def _by_regret(task: Task, least: float, second: float) -> tuple[float, ...]:
-    return (least - second, _due(task), task.job.id)
+    def __call__(self, one: Ranked) -> tuple[float, ...]:
+        task = one.task
+        return (_due(task) - _SOONER * self._missed[task.job.id], one.least - one.second, task.job.id)
 
-
-def _by_promise(task: Task, least: float, _second: float) -> tuple[float, ...]:
-    return (_due(task), least, task.job.id)
+    def raise_for(self, tasks: list[Task]) -> None:
+        self._missed.update(task.job.id for task in tasks)
 
 
 def _due(task: Task) -> float:
-    return float("inf") if task.due is None else task.due
-
-
-def _best(slots: Iterator[Slot]) -> Slot | None:
-    return min(slots, key=lambda slot: (slot.cost, slot.start), default=None)
+    return inf if task.due is None else task.due
 
 
 class _Draft:
@@ -114,8 +130,7 @@ class _Draft:
         self._hopeful = {
             task.job.id
             for task in tasks
-            if task.due is not None
-            and any(slot.kept for table in self._can[task.job.id] for slot in table.fits(task, before=task.due))
+            if task.due is not None and any(table.best(task, before=task.due) for table in self._can[task.job.id])
         }
 
     @property
@@ -128,6 +143,10 @@ class _Draft:
         found = [task for pk, task in self.tasks.items() if pk not in self.places or self.places[pk].slot.kept is False]
         return sorted(found, key=lambda task: (_due(task), task.job.id))
 
+    @property
+    def hopeful_misses(self) -> list[Task]:
+        return [task for task in self.misses if task.job.id in self._hopeful]
+
     def put(self, task: Task, table: Timetable, slot: Slot) -> None:
         self.places[task.job.id] = _Place(table, slot, table.put(task, slot))
 
@@ -137,21 +156,20 @@ class _Draft:
             place.table.take(place.stop)
         return place
 
-    def fill(self, choose: Choice) -> None:
+    def fill(self, urgency: _Urgency) -> None:
         """Give every task a place, one after another."""
         waiting = {pk: _Options(task, self._can[pk]) for pk, task in self.tasks.items()}
         while waiting:
-            ranked = [(pk, *options.ranked()) for pk, options in waiting.items()]
-            gone = [pk for pk, _least, _second, best in ranked if best is None]
-            for pk in gone:
-                del waiting[pk]
-            possible = [one for one in ranked if one[3] is not None]
-            if not possible:
-                break
-            pk, _least, _second, best = min(possible, key=lambda one: choose(self.tasks[one[0]], one[1], one[2]))
-            assert best is not None
-            self.put(self.tasks[pk], *best)
-            del waiting[pk]
+            ranked = [options.ranked() for options in waiting.values()]
+            for one in ranked:
+                if one.best is None:
+                    del waiting[one.task.job.id]
+            possible = [one for one in ranked if one.best is not None]
+            if possible:
+                chosen = min(possible, key=urgency)
+                assert chosen.best is not None
+                self.put(chosen.task, *chosen.best)
+                del waiting[chosen.task.job.id]
 
     # ── promises ───────────────────────────────────────────────────────────────────────────────
     def make_room(self) -> None:
@@ -176,12 +194,7 @@ class _Draft:
     def _settle(self, task: Task, depth: int, fixed: frozenset[int]) -> bool:
         """Put a task where its promise is kept, moving others if need be; whether that was possible."""
         self._looks += len(self._can[task.job.id])
-        found = [
-            (slot, table)
-            for table in self._can[task.job.id]
-            for slot in table.fits(task, before=task.due)
-            if slot.kept is not False
-        ]
+        found = [(slot, table) for table in self._can[task.job.id] if (slot := table.best(task, before=task.due))]
         if found:
             slot, table = min(found, key=lambda pair: (pair[0].cost, pair[0].start, pair[1].worker.id))
             self.put(task, table, slot)
@@ -198,7 +211,7 @@ class _Draft:
                 other = self.tasks[stop.job]
                 former = self.take(other)
                 assert former is not None
-                mine = _best(slot for slot in table.fits(task, before=task.due) if slot.kept is not False)
+                mine = table.best(task, before=task.due)
                 if mine is not None:
                     self.put(task, table, mine)
                     if self._replace(other, former, depth - 1, fixed | {task.job.id, other.job.id}):
@@ -218,7 +231,7 @@ class _Draft:
         return True
 
     def _anywhere(self, task: Task) -> tuple[Timetable, Slot] | None:
-        return _Options(task, self._can[task.job.id]).ranked()[2]
+        return _Options(task, self._can[task.job.id]).ranked().best
 
     # ── ways ───────────────────────────────────────────────────────────────────────────────────
     def polish(self) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
+from math import inf
 from typing import NamedTuple
 
 from visits.planning.model import Booking, Job, Place, Terms, Window, Worker
 
+Under = Callable[[], float]
 DAY = timedelta(days=1)
 _NOT_KEPT = 1_000_000.0  # a promise weighs more than all else together
 _OUTSIDE_WISH = 50_000.0
@@ -23,7 +25,7 @@ _PER_WAY_MINUTE = 3.0
 _PER_HOUR_LATER = 3.0
 _PER_VISIT_THAT_DAY = 12.0
 _PER_VISIT = 0.5
-_PER_SPARE_LEVEL = 8.0  # who can do more is kept for what needs it
+_PER_SPARE_LEVEL, _PER_SPARE_SKILL = 8.0, 12.0  # who can do more is kept for what needs it
 _KNOWS_PRODUCT, _KNOWS_CUSTOMER = 120.0, 60.0
 _NO_REGION = 20.0
 
@@ -201,8 +203,12 @@ class Timetable:
         return before.place if before and before.day == day else self.worker.home
 
     # ── where a task fits ──────────────────────────────────────────────────────────────────────
-    def fits(self, task: Task, *, before: int | None = None) -> Iterator[Slot]:
-        """The earliest start in each free stretch of each day. `before`: only starts before that minute."""
+    def fits(self, task: Task, *, before: int | None = None, under: Under | None = None) -> Iterator[Slot]:
+        """The earliest start in each free stretch of each day, day by day.
+
+        `before`: only starts before that minute. `under`: days are passed over that cannot cost less than it answers.
+        """
+        least = self._least(task)
         for begins, ends, of_wish in task.times():
             first = bisect_left(self._open_ends, begins + task.minutes)
             for opens, closes in self._open[first:]:
@@ -213,6 +219,14 @@ class Timetable:
                     high = min(high, before - 1)
                 for day, start, last in self._days.pieces(low, high):
                     capacity = self.worker.capacity
+                    if under is not None:
+                        cost = least + self._of_time(day, start)
+                        if task.wishes and not of_wish:
+                            cost += _OUTSIDE_WISH
+                        if task.due is not None and start >= task.due and not of_wish:
+                            cost += _NOT_KEPT
+                        if cost >= under():
+                            continue
                     if capacity is None or self.per_day[day] < capacity:
                         yield from self._in(task, day, start, last)
 
@@ -241,31 +255,43 @@ class Timetable:
         return self._ways(task.place if after.day == day else self.worker.home, after.place)
 
     def _slot(self, task: Task, day: int, start: int, way: int, before: Stop | None, after: Stop | None) -> Slot:
-        job, worker = task.job, self.worker
         wished = task.wished(start)
         kept = task.kept(start, wished)
         more = way
         if after is not None and after.day == day:
             more += self._ways(task.place, after.place) - self._ways(self._origin(before, day), after.place)
-        cost = (
-            _PER_WAY_MINUTE * more
-            + _PER_HOUR_LATER * (start - self._now) / 60
-            + _PER_VISIT_THAT_DAY * self.per_day[day]
-            + _PER_VISIT * worker.load
-        )
+        cost = self._least(task) + self._of_time(day, start) + _PER_WAY_MINUTE * more
         if kept is False:
             cost += _NOT_KEPT
         if wished is False:
             cost += _OUTSIDE_WISH
+        return Slot(cost, start, day, way, kept, wished)
+
+    def _of_time(self, day: int, start: int) -> float:
+        return _PER_HOUR_LATER * (start - self._now) / 60 + _PER_VISIT_THAT_DAY * self.per_day[day]
+
+    def _least(self, task: Task) -> float:
+        """What a task costs with this technician, whenever it is."""
+        job, worker = task.job, self.worker
+        cost = _PER_VISIT * worker.load
         if job.skill:
             cost += _PER_SPARE_LEVEL * (worker.skills.get(job.skill, 0) - job.level)
+        cost += _PER_SPARE_SKILL * len(worker.skills)
         if job.region is not None and job.region not in worker.regions:
             cost += _OTHER_REGION if worker.regions else _NO_REGION
         if job.had_product == worker.id:
             cost -= _KNOWS_PRODUCT
         elif job.had_customer == worker.id:
             cost -= _KNOWS_CUSTOMER
-        return Slot(cost, start, day, way, kept, wished)
+        return cost
+
+    def best(self, task: Task, *, before: int | None = None) -> Slot | None:
+        """Where a task costs least; with `before` only where its promise is kept."""
+        found: list[Slot] = []
+        for slot in self.fits(task, before=before, under=lambda: found[-1].cost if found else inf):
+            if not found or slot < found[-1]:
+                found.append(slot)
+        return found[-1] if found else None
 
 
 # ── who can ────────────────────────────────────────────────────────────────────────────────────
