@@ -22,6 +22,7 @@ from tickets import api as tickets
 from tickets import api_clock
 from tickets import api_policies as policies
 from visits import api as visits
+from visits import api_planning as planning
 from visits import api_windows
 
 _ticket = "v1/tickets/<int:pk>"
@@ -73,6 +74,7 @@ urlpatterns = [
     ),
     path(f"{_ticket}/visits", visits.Visits.as_view(), name="api-visits"),
     path(f"{_ticket}/windows", api_windows.Windows.as_view(), name="api-windows"),
+    path(f"{_ticket}/suggestions", planning.Suggestions.as_view(), name="api-suggestions"),
     path(f"{_ticket}/sheet", visits.Sheet.as_view(), name="api-sheet"),
     path(f"{_ticket}/callbacks", complaints.Callbacks.as_view(), name="api-callbacks"),
     path("v1/callbacks/<int:pk>/attempts", complaints.Attempts.as_view(), name="api-attempts"),

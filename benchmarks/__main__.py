@@ -2,7 +2,7 @@
 
 BENCH_ROWS      tickets in the large database (1,000,000); the small one has a hundredth of it, at least 10,000
 BENCH_SECONDS   length of one round under load (5)
-BENCH_ONLY      parts to run: create,pages,search,sweep,arithmetic,papers
+BENCH_ONLY      parts to run: create,pages,search,sweep,arithmetic,papers,suggest
 DATABASE_URL    a server to use instead of the embedded one; the role needs CREATEDB
 """
 
@@ -59,6 +59,7 @@ def main() -> int:
             "sweep": lambda: sweeping(environ),
             "arithmetic": lambda: arithmetic(servers.database(environ, ROWS, events=EVENTS)),
             "papers": lambda: papers(environ),
+            "suggest": lambda: suggest(servers.empty(environ, "planning")),
         }
         for name, part in parts.items():
             if ONLY and name not in ONLY:
@@ -288,6 +289,15 @@ def arithmetic(large: dict[str, str]) -> Iterator[Row]:
             yield Row(name, value, unit, f"{'≥' if fast else '≤'} {goal[0]:,}", good)
         else:
             yield Row(name, value, unit)
+
+
+# ── suggestions and plans ──────────────────────────────────────────────────────────────────────
+def suggest(environ: dict[str, str]) -> Iterator[Row]:
+    """Who had best go when, for one visit and for many; a database of its own, which it fills."""
+    argv = [sys.executable, "-m", "benchmarks.planning"]
+    done = subprocess.run(argv, cwd=servers.CHECKOUT, env=environ, stdout=subprocess.PIPE, text=True, check=True)
+    for name, value, unit, goal, good, note in json.loads(done.stdout):
+        yield Row(name, value, unit, goal, good, note)
 
 
 # ── tools ──────────────────────────────────────────────────────────────────────────────────────

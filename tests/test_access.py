@@ -107,6 +107,8 @@ PAGES: dict[str, Line] = {
     "policy_retire": Line("/policies/{policy}/retire/", "login 403 403 403 403 403 200 200 403"),
     "intake": Line("/tickets/new/", "login 200 200 200 200 200 200 200 403"),
     "dispatch": Line("/dispatch/", "login 403 200 403 403 403 200 200 403"),
+    "dispatch_rest": Line("/dispatch/rest/", "login 403 200 403 403 403 200 200 403"),
+    "dispatch_suggestions": Line("/dispatch/{number}/suggestions/", "login 403 200 403 403 403 200 200 403"),
     "dispatch_plan": Line("/dispatch/{number}/plan/", "login 403 in 403 403 403 in in 403", post=True),
     "dispatch_sign": Line("/dispatch/{number}/sign/", "login 403 403 403 403 403 403 in 403", post=True),
     "board": Line("/dispatch/board/", "login 403 200 403 403 403 200 200 403"),
@@ -245,6 +247,7 @@ API: dict[str, tuple[str, str, str]] = {
     "api-visits": ("GET", "/api/v1/tickets/{ticket}/visits", "401 401 403 404 200"),
     "api-windows": ("GET", "/api/v1/tickets/{ticket}/windows", "401 401 403 404 200"),
     "api-windows POST": ("POST", "/api/v1/tickets/{ticket}/windows", "401 401 403 404 in"),
+    "api-suggestions": ("GET", "/api/v1/tickets/{ticket}/suggestions", "401 401 403 404 409"),  # it is visited already
     "api-sheet": ("GET", "/api/v1/tickets/{ticket}/sheet", "401 401 403 404 409"),  # it is being made
     "api-callbacks": ("GET", "/api/v1/tickets/{ticket}/callbacks", "401 401 403 404 200"),
     "api-attempts": ("POST", "/api/v1/callbacks/{callback}/attempts", "401 401 403 404 in"),

@@ -123,6 +123,13 @@ def wishes(ticket: Ticket) -> list[Window]:
     return found
 
 
+def is_wished(ticket: Ticket, window: Window) -> bool:
+    """Whether a time lies in one that the customer asked for; in a short one a visit of usual length may begin."""
+    return any(
+        wish.start <= window.start and window.end <= max(wish.end, wish.start + USUAL) for wish in wishes(ticket)
+    )
+
+
 # ── who could go ───────────────────────────────────────────────────────────────────────────────
 @dataclass
 class Candidate:

@@ -377,7 +377,8 @@ def _window(
         if start and end and start < end:
             return Window(start, end), False
     if asked.start and asked.end and asked.start < asked.end:
-        return Window(asked.start, asked.end), False
+        window = Window(asked.start, asked.end)
+        return window, visit is None and selectors.is_wished(ticket, window)
     if visit is not None:
         window, wish = Window(visit.window_start, visit.window_end), False
     else:

@@ -1,0 +1,26 @@
+"""Who should go when: suggestions for one visit, and a plan for many. Pure arithmetic; `data` brings it the database.
+
+    suggest(job, workers, now, terms=terms)      the best technicians and times for one visit
+    plan(jobs, workers, now, terms=terms)        a proposal for all of them; nothing is booked by it
+
+Whoever plans in another way (a solver of vehicle routes) takes the place of `plan` behind the type Planner.
+"""
+
+from visits.planning.model import Booking, Job, Left, Plan, Planner, Proposal, Reason, Terms, Window, Worker
+from visits.planning.plan import plan
+from visits.planning.suggest import suggest
+
+__all__ = [
+    "Booking",
+    "Job",
+    "Left",
+    "Plan",
+    "Planner",
+    "Proposal",
+    "Reason",
+    "Terms",
+    "Window",
+    "Worker",
+    "plan",
+    "suggest",
+]
