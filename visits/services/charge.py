@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.accounts.actors import Actor, require
 from aftersales.accounts.roles import LEADERS
-from aftersales.core.errors import Invalid, Missing, NotAllowed, Stale
+from aftersales.core.errors import Invalid, Missing, NotAllowed
 from aftersales.core.text import clean_line
 from aftersales.core.time import now
 from tickets import notices, timeline
@@ -23,7 +23,7 @@ from tickets.states import EventKind
 from tickets.verbs import permit
 from visits.models import Charge, ChargeLine, Part, PriceItem, Receipt, Visit
 from visits.services.at_work import visit_at_work
-from visits.services.dispatch import Seen
+from visits.services.dispatch import Seen, check_seen
 from visits.states_work import ChargeState, PaymentMethod
 
 CENT = Decimal("0.01")
@@ -155,8 +155,7 @@ def collect_charge(
     )
     if charge is None:
         raise Missing(_("No charge is open."))
-    if seen is not None and not Visit.objects.filter(pk=seen.visit, version=seen.version, ticket=ticket).exists():
-        raise Stale(_("The visit was changed meanwhile. Nothing of yours was saved: look at it again."))
+    check_seen(charge.visit, seen)
     if method not in PaymentMethod.values:
         raise Invalid(_("Choose how it was paid."), code="unknown", field="method")
     explanation = clean_line(explanation)

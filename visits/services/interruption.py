@@ -15,10 +15,12 @@ from aftersales.core.text import clean_line
 from aftersales.core.time import now
 from tickets import notices, timeline
 from tickets.models import Ticket
+from tickets.sla import clocks
+from tickets.sla.states import Target
 from tickets.states import EventKind
 from tickets.verbs import permit
 from visits.models import Interruption, Visit
-from visits.services import dispatch
+from visits.services import booking, dispatch
 from visits.services.at_work import visit_at_work
 from visits.services.dispatch import Seen, open_visit
 from visits.states_work import PauseReason
@@ -89,9 +91,9 @@ def resume_visit(
 
 def _rest(ticket: Ticket, visit: Visit, pause: Interruption, *, by: Actor, at: datetime) -> Ticket:
     until = pause.resume_at
-    other = dispatch.bookings_between(visit.technician, until, until + SHORTEST_BOOKING).exclude(pk=visit.pk).first()
+    other = booking.bookings_between(visit.technician, until, until + SHORTEST_BOOKING).exclude(pk=visit.pk).first()
     if other is not None:
-        raise NotAllowed(dispatch.who_is_there(visit.technician, other), code="slot_taken", field="resume_at")
+        raise NotAllowed(booking.who_is_there(visit.technician, other), code="slot_taken", field="resume_at")
     move(visit.interrupt)
     visit.version += 1
     visit.save(update_fields=["state", "version"])
@@ -109,6 +111,7 @@ def _break_off(
     move(visit.break_off, at)
     visit.version += 1
     visit.save(update_fields=["state", "ended_at", "version"])
+    clocks.meet(ticket, Target.NO_SHOW, at=at, by=by, cause=EventKind.VISIT_INTERRUPTED)  # somebody was there
     move(ticket.leave_unsolved)
     _tell(ticket, visit, pause, was=was, by=by, at=at)
     try:
