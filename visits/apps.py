@@ -8,7 +8,10 @@ class VisitsConfig(AppConfig):
 
     def ready(self) -> None:
         from visits import actions, actions_work, describe_warranty, describe_work, paper_facts, verbs, verbs_work
-        from visits.services import no_show, notice  # noqa: F401  they decide promises when their time is over
+        from visits.readiness import checks
+        from visits.services import kit, no_show, notice  # noqa: F401  the last two decide promises when time is over
+
+        checks.add("kit", lambda visit, _at: " ".join(kit.missing(visit)) or None)
 
         paper_facts.enter()
         verbs.enter()

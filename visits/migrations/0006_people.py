@@ -16,7 +16,7 @@ import visits.models.visit
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_people"),
-        ("tickets", "0013_people"),
+        ("tickets", "0012_dispatch"),
         ("visits", "0005_people_occupied"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

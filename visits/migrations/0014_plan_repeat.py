@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0008_one_term_less"),
-        ("tickets", "0015_warranty"),
+        ("tickets", "0012_dispatch"),
         ("visits", "0013_fault_codes_data"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0015_warranty"),
+        ("tickets", "0012_dispatch"),
         ("visits", "0014_plan_repeat"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

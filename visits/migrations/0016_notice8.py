@@ -11,7 +11,7 @@ import aftersales.core.fsm
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_scope_of_policies"),
-        ("tickets", "0016_notice8"),
+        ("tickets", "0012_dispatch"),
         ("visits", "0015_failures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -13,7 +13,7 @@ import aftersales.core.fsm
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0009_parts"),
-        ("tickets", "0019_parts"),
+        ("tickets", "0012_dispatch"),
         ("visits", "0019_paper_codes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -11,7 +11,7 @@ import visits.models.visit
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0020_states'),
+        ('tickets', '0012_dispatch'),
         ('visits', '0021_workshop_numbers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
