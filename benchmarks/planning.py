@@ -28,7 +28,7 @@ from aftersales.customers.models import Customer, Product, ProductModel, Site  #
 from tickets.models import Ticket  # noqa: E402
 from tickets.sla.models import Clock, Policy  # noqa: E402
 from visits import planning, selectors  # noqa: E402
-from visits.models import Technician, Visit  # noqa: E402
+from visits.models import Technician, TravelSettings, Visit  # noqa: E402
 from visits.planning import Job, Plan, Terms, Worker, data, hours  # noqa: E402
 from visits.travel import Place  # noqa: E402
 
@@ -63,6 +63,7 @@ class Scene:
         self.regions = [
             Region.objects.create(code=f"r{number}", name_en=f"Region {number}") for number in range(REGIONS)
         ]
+        TravelSettings.objects.create(default_minutes=30)
         self.models = [ProductModel.objects.create(code=skill, name_en=skill, skill=skill) for skill in SKILLS]
         self.clerk = User.objects.create(username="bench-clerk", name="Clerk", role="clerk", password="!")
         self.policy = Policy.objects.filter(target="on_site", current=True).order_by("pk")[0]
@@ -74,10 +75,7 @@ class Scene:
             for number in range(count)
         )
         for number, user in enumerate(users):
-            known = skills_of(number)
-            levels = dict.fromkeys(known, 2)
-            blank = Technician._meta.get_field("skills").get_default()
-            profile = Technician.objects.create(user=user, skills=levels if isinstance(blank, dict) else known)
+            profile = Technician.objects.create(user=user, skills=dict.fromkeys(skills_of(number), 2))
             profile.regions.set(regions)
         return users
 

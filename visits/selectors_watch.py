@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from tickets.models import Ticket
 from tickets.states import State
-from visits import selectors
+from visits import availability, selectors, windows
 from visits.models import CustomerNotice, FreedSlot, LateCancellation, NoShowCase, Technician, Visit
 from visits.states import ACTIVE, RequestState
 
@@ -48,7 +48,10 @@ class Watch:
 
 
 def gather(*, region: str, at: datetime) -> Watch:
-    """What waits in a region, or everywhere. At most ten queries for any number."""
+    """What waits in a region, or everywhere. Fourteen queries at most for any number.
+
+    Besides, three for each region of free time whose visiting hours are not remembered.
+    """
     here = Q(visit__ticket__region__code=region) if region else Q()
     shown = ("visit__ticket__customer", "visit__technician")
     asked = LateCancellation.objects.filter(here, state=RequestState.PENDING).select_related(
@@ -80,14 +83,17 @@ def freed_slots(*, region: str, at: datetime) -> list[Slot]:
     slots = list(free.select_related("technician", "region").order_by("start", "pk")[:MOST_SLOTS])
     if not slots:
         return []
-    profiles = Technician.objects.filter(user__in=[slot.technician_id for slot in slots])
+    profiles = list(Technician.objects.filter(user__in=[slot.technician_id for slot in slots]))
     skills = {profile.user_id: profile.skills for profile in profiles}
+    away = availability.read(profiles, at, max(slot.end for slot in slots)).away
     waiting = _waiting([slot.region_id for slot in slots if slot.region_id])
     found = []
     for slot in slots:
         start = selectors.round_up(max(slot.start, at), selectors.STEP)
-        if slot.end - start >= LEAST_TIME:
-            fitting = [one for one in waiting if _fits(one, slot, skills.get(slot.technician_id, []))]
+        absent = any(one.start < slot.end and one.end > start for one in away.get(slot.technician_id, []))
+        if slot.end - start >= LEAST_TIME and not absent:
+            levels = skills.get(slot.technician_id, {})
+            fitting = [one for one in waiting if _fits(one, slot, start, levels)]
             found.append(Slot(slot, start, fitting[:FITTING]))
     return found
 
@@ -99,6 +105,9 @@ def _waiting(regions: list[int]) -> list[Ticket]:
     return selectors.with_lines(list(tickets.order_by(*selectors.BY_ON_SITE.columns)[:LOOKED_AT]))
 
 
-def _fits(ticket: Ticket, slot: FreedSlot, skills: list[str]) -> bool:
-    needed = ticket.product.model.skill if ticket.product else ""
-    return ticket.region_id == slot.region_id and (not needed or needed in skills)
+def _fits(ticket: Ticket, slot: FreedSlot, start: datetime, levels: dict[str, int]) -> bool:
+    """Whether the technician may be sent to this visit then: what planning it would refuse is not offered."""
+    if ticket.region_id != slot.region_id or windows.in_rest(ticket, start, slot.end):
+        return False
+    model = ticket.product.model if ticket.product else None
+    return model is None or not model.skill or levels.get(model.skill, 0) >= model.skill_level

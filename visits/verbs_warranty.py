@@ -9,7 +9,7 @@ from aftersales.accounts.roles import DESK, LEADERS, Role
 from tickets.models import Ticket
 from tickets.states import OPEN, State
 from tickets.verbs import Verb, add
-from visits.services import failure, finding, plan, warranty
+from visits.services import finding, plan, warranty
 
 _VISITORS = LEADERS | {Role.TECHNICIAN, Role.DISPATCHER}  # a dispatcher records what a technician reports by telephone
 _AT_THE_SITE = frozenset({State.VISITING.value})
@@ -73,8 +73,6 @@ def enter(mine: Mine, not_yours: object) -> None:
             "alert-octagon",
             DESK | {Role.TECHNICIAN},
             frozenset(state.value for state in OPEN),
-            condition=lambda ticket, _by: failure.may_report(ticket),
-            otherwise=gettext_lazy("A major failure of this ticket is reported already and not analysed yet."),
             rule="R34",
         ),
         Verb(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from math import inf
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.models import Region, User
@@ -23,7 +26,7 @@ from tickets.sla.states import OPEN as OPEN_CLOCKS
 from tickets.sla.states import Target
 from visits import availability, travel
 from visits.models import Technician, Visit
-from visits.states import ACTIVE, VisitState
+from visits.states import ACTIVE, WITHOUT_WORK, VisitState
 
 CALENDAR = "visit-hours"  # `visit-hours-<region>` takes its place in a region that rests at other times
 USUAL = timedelta(hours=2)
@@ -81,7 +84,28 @@ def _open(hours: WorkCalendar, start: datetime, end: datetime) -> Iterator[Span]
         yield from hours.intervals(ordinal)
 
 
-def _accessible(site: Site, on: date, zone: ZoneInfo) -> Span | None:
+def accessible(site: Site, start: datetime, end: datetime) -> Iterator[Span]:
+    """When a site may be visited on the dates from start to end: visiting hours in which it lets us in."""
+    hours = visiting_hours(site.region_id)
+    zone = ZoneInfo(hours.zone)
+    for begins, ends in _open(hours, start, end):
+        for on in _dates(begins, ends, zone):
+            access = _access(site, on, zone)
+            if access is None:
+                continue
+            opens, closes = max(begins, access[0]), min(ends, access[1])
+            if opens < closes:
+                yield opens, closes
+
+
+def _dates(begins: datetime, ends: datetime, zone: ZoneInfo) -> Iterator[date]:
+    on, last = begins.astimezone(zone).date(), (ends - timedelta(microseconds=1)).astimezone(zone).date()
+    while on <= last:
+        yield on
+        on += timedelta(days=1)
+
+
+def _access(site: Site, on: date, zone: ZoneInfo) -> Span | None:
     """When we may come to a site on a date, in UTC."""
     if site.access_days and on.weekday() not in site.access_days:
         return None
@@ -102,7 +126,7 @@ class Offer:
 
 
 def offered(ticket: Ticket, at: datetime, count: int = 6) -> list[Span]:
-    """A few windows in order of time, those that keep the on-site promise before others. Seven queries at most."""
+    """A few windows in order of time, those that keep the on-site promise before others. Nine queries at most."""
     offers = all_offers(ticket, at)
     clock = Clock.objects.filter(ticket=ticket, target=Target.ON_SITE, state__in=OPEN_CLOCKS).only("due_at").first()
     kept = [offer for offer in offers if clock is not None and offer.end <= clock.due_at]
@@ -142,10 +166,10 @@ def all_offers(ticket: Ticket, at: datetime) -> list[Offer]:
     if now_planned is not None:
         length = min(LONGEST, max(USUAL, now_planned.window_end - now_planned.window_start))
     start, end = at + LEAD, at + LOOK_AHEAD
-    people = _able(ticket)
+    people = _able(ticket, now_planned)
     free = _Free(people, ticket, now_planned, start, end)
     offers = []
-    for window in _grid(ticket, ticket.site, start, end, length):
+    for window in _grid(ticket.site, start, end, length):
         if now_planned is not None and window == (now_planned.window_start, now_planned.window_end):
             continue
         technicians = free.during(*window)
@@ -154,40 +178,34 @@ def all_offers(ticket: Ticket, at: datetime) -> list[Offer]:
     return offers
 
 
-def _grid(ticket: Ticket, site: Site, start: datetime, end: datetime, length: timedelta) -> Iterator[Span]:
+def _grid(site: Site, start: datetime, end: datetime, length: timedelta) -> Iterator[Span]:
     """Windows one after another, from where each stretch of visiting hours begins: the same at every moment."""
-    hours = visiting_hours(_region_of(ticket))
-    zone = ZoneInfo(hours.zone)
     seen: datetime | None = None
-    for begins, ends in _open(hours, start, end):
-        for on in _dates(begins, ends, zone):
-            accessible = _accessible(site, on, zone)
-            if accessible is None:
-                continue
-            place, last = max(begins, accessible[0]), min(ends, accessible[1])
-            if seen is not None:
-                place = max(place, seen)
-            while last - place >= SHORTEST:
-                stop = min(place + length, last)
-                if place >= start and stop <= end:
-                    yield place, stop
-                place = seen = stop
+    for place, last in accessible(site, start, end):
+        if seen is not None:  # one stretch may begin within another
+            place = max(place, seen)
+        while last - place >= SHORTEST:
+            stop = min(place + length, last)
+            if place >= start and stop <= end:
+                yield place, stop
+            place = seen = stop
 
 
-def _dates(begins: datetime, ends: datetime, zone: ZoneInfo) -> Iterator[date]:
-    on, last = begins.astimezone(zone).date(), (ends - timedelta(microseconds=1)).astimezone(zone).date()
-    while on <= last:
-        yield on
-        on += timedelta(days=1)
+def _able(ticket: Ticket, planned: Visit | None) -> list[Technician]:
+    """The technicians with the skill that the product asks for; of these, those of the region where there are any.
 
-
-def _able(ticket: Ticket) -> list[Technician]:
-    """The technicians with the skill that the product asks for; of these, those of the region where there are any."""
-    profiles = Technician.objects.filter(user__is_active=True, user__role=Role.TECHNICIAN)
-    needed = ticket.product.model.skill if ticket.product else ""
-    if needed:
-        profiles = profiles.filter(skills__contains=[needed])
+    Outside contractors are sent by name only (R33): the one who is to come now.
+    """
+    now_sent = planned.technician_id if planned is not None else None
+    profiles = Technician.objects.filter(
+        Q(contractor=False) | Q(user=now_sent), user__is_active=True, user__role=Role.TECHNICIAN
+    )
+    model = ticket.product.model if ticket.product else None
+    if model is not None and model.skill:
+        profiles = profiles.filter(skills__has_key=model.skill)
     found = list(profiles.select_related("user").prefetch_related("regions").order_by("user__name", "pk"))
+    if model is not None and model.skill:
+        found = [one for one in found if one.skills[model.skill] >= model.skill_level]
     region = _region_of(ticket)
     near = [one for one in found if region in [place.pk for place in one.regions.all()]]
     return (near or found)[:MOST_TECHNICIANS]
@@ -201,28 +219,35 @@ class _Free:
     ) -> None:
         self._people = people
         self._here = travel.Place.of_site(ticket.site)
-        self._zone = ZoneInfo(visiting_hours(_region_of(ticket)).zone)
         self._now = planned.technician_id if planned is not None else None
         self._spans = availability.open_spans(people, start, end) if people else {}
+        self._full = {one.user_id: one.daily_capacity for one in people if one.daily_capacity is not None}
         self._busy: dict[int, list[tuple[datetime, datetime, timedelta]]] = defaultdict(list)
-        ids = [one.user_id for one in people]
-        booked = Visit.objects.filter(
-            technician__in=ids,
-            state__in=ACTIVE,
-            window_start__lt=end + timedelta(days=1),
-            window_end__gt=start - timedelta(days=1),
-        ).select_related("ticket__site")
-        for visit in booked.only("technician", "window_start", "window_end", "ticket__site"):
-            if planned is None or visit.pk != planned.pk:
+        self._on_day: Counter[tuple[int, date]] = Counter()  # days as the installation counts them, as booking does
+        booked = (
+            Visit.objects.filter(
+                technician__in=[one.user_id for one in people],
+                window_start__lt=end + timedelta(days=1),
+                window_end__gt=start - timedelta(days=1),
+            )
+            .exclude(state__in=WITHOUT_WORK)
+            .select_related("ticket__site")
+        )
+        for visit in booked.only("technician", "state", "window_start", "window_end", "ticket__site"):
+            if planned is not None and visit.pk == planned.pk:
+                continue
+            self._on_day[visit.technician_id, _day(visit.window_start)] += 1
+            if visit.state in ACTIVE:
                 way = travel.between(travel.Place.of_site(visit.ticket.site), self._here)
                 self._busy[visit.technician_id].append((visit.window_start, visit.window_end, way))
 
     def during(self, start: datetime, end: datetime) -> list[User]:
         """Who could come then, in the order in which they are asked."""
+        on = _day(start)
         free = [one.user for one in self._people if self._works(one.user_id, start, end)]
         free = [user for user in free if not self._is_booked(user.pk, start, end)]
-        on = start.astimezone(self._zone).date()
-        return sorted(free, key=lambda user: (user.pk != self._now, self._visits_on(user.pk, on)))
+        free = [user for user in free if self._on_day[user.pk, on] < self._full.get(user.pk, inf)]
+        return sorted(free, key=lambda user: (user.pk != self._now, self._on_day[user.pk, on]))
 
     def _works(self, user_id: int, start: datetime, end: datetime) -> bool:
         return any(begins <= start and end <= ends for begins, ends in self._spans.get(user_id, []))
@@ -230,8 +255,9 @@ class _Free:
     def _is_booked(self, user_id: int, start: datetime, end: datetime) -> bool:
         return any(begins - way < end and start < ends + way for begins, ends, way in self._busy[user_id])
 
-    def _visits_on(self, user_id: int, on: date) -> int:
-        return sum(1 for begins, _ends, _way in self._busy[user_id] if begins.astimezone(self._zone).date() == on)
+
+def _day(moment: datetime) -> date:
+    return timezone.localdate(moment, timezone.get_default_timezone())
 
 
 def described(windows: Iterable[Span]) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from tests.api.conftest import problem
 from tests.people import Cast
 from tickets import actions, verbs
 from tickets.models import Event, Ticket
+from visits.models import Part
 
 PARTNERS_VERBS = sorted(verb.name for verb in verbs.table() if verb.scopes and actions.get(verb.name))
 
@@ -23,11 +24,16 @@ def _body(verb: str, cast: Cast) -> dict[str, Any]:
         serializers.BooleanField: True,
         serializers.DateTimeField: "2036-01-01T00:00:00Z",
         serializers.CharField: "x",
+        serializers.DecimalField: "80.00",
+        serializers.ListSerializer: [{"code": "P-100", "quantity": 1}],
     }
+    assert cast.valve
     body = {}
     for name, field in actions.get(verb).serializer().fields.items():
         if isinstance(field, serializers.SlugRelatedField) and field.queryset.model is Region:
             body[name] = cast.region.code
+        elif isinstance(field, serializers.SlugRelatedField) and field.queryset.model is Part:
+            body[name] = cast.valve.number
         elif isinstance(field, serializers.ChoiceField):
             body[name] = next(iter(field.choices))
         elif field.required and isinstance(field, serializers.IntegerField):

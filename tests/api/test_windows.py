@@ -26,6 +26,7 @@ def ticket(cast: Cast) -> Ticket:
     plan(cast, ticket, at=now(), window_start=now() + timedelta(days=1), window_end=now() + timedelta(days=1, hours=2),
          customer_wish=True, prepare="voucher")  # fmt: skip
     ahead(ticket)
+    Visit.objects.update(confirmed_at=None)  # what was wished is confirmed; here the customer was only told
     return Ticket.objects.get(pk=ticket.pk)
 
 

@@ -22,7 +22,8 @@ def visit_of_now(cast: Cast) -> Visit:
     at = now()
     ticket = cast.ticket(at=at - timedelta(minutes=10))
     start = at + timedelta(minutes=30)
-    return plan(cast, ticket, window_start=start, window_end=start + timedelta(hours=2), at=at - timedelta(minutes=5))
+    return plan(cast, ticket, window_start=start, window_end=start + timedelta(hours=2),
+                customer_wish=True, at=at - timedelta(minutes=5))  # fmt: skip
 
 
 def ready(page: Page) -> None:
@@ -83,7 +84,7 @@ def test_says_what_the_office_made_impossible_and_warns_before_signing_out(cast:
     ready(page)
     cut(page, True)
     work_without_network(page)
-    dispatch.cancel_visit(visit.ticket_id, reason="flood", by=cast.actor("dispatcher"))
+    dispatch.cancel_visit(visit.ticket_id, reason="flood", customer_wish=True, by=cast.actor("dispatcher"))
     page.locator("header .dropdown > button").last.click()
     page.locator("form[data-forget] button").click()
     expect(page.locator("#confirm-dialog")).to_contain_text("3 not sent yet")

@@ -46,7 +46,7 @@ def test_walks_the_cards_with_a_thumb(cast: Cast, visitor: Visitor, language: st
     at = now()
     ticket = cast.ticket(at=at - timedelta(hours=1))
     window = {"window_start": at - timedelta(minutes=5), "window_end": at + timedelta(hours=1)}
-    visit = plan(cast, ticket, **window, at=at - timedelta(minutes=30))
+    visit = plan(cast, ticket, **window, customer_wish=True, at=at - timedelta(minutes=30))
     page = visitor.open(cast.technician, language=language, size=PHONE)
     page.goto(f"/visits/{visit.pk}/")
     opened(page, "confirm_by_phone")

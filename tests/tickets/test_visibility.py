@@ -89,6 +89,16 @@ def test_unseen_ticket_is_missing_for_every_verb(cast: Cast, four: dict[str, Tic
         "postpone_repair": {"until": cast.at + 240 * HOUR, "reason": "x", "reached": True},
         "hand_over": {"to": cast.user("officer")},
         "wait": {"waiting_for": "parts", "until": cast.at + 9 * HOUR, "reason": "x"},
+        "record_consent": {"voucher_seen": True, "parts_complete": True, "human_damage": False, "agreed": True},
+        "record_finding": {"code": "power"},
+        "drop_finding": {"code": "power"},
+        "propose_plan": {"what": "seal the pipe"},
+        "confirm_plan": {"signer_name": "x"},
+        "dispute_plan": {"reason": "too dear"},
+        "decide_plan": {"keep": True, "reason": "no other way"},
+        "report_major_failure": {"occurred_at": cast.at, "place": "hall", "what": "fire", "first_plan": "stop it"},
+        "approve_warranty": {"approve": True},
+        "decide_warranty": {"proof": "none", "explanation": "no papers", "signer_name": "x"},
         **entered(cast),
     }
     for name in actions.names():

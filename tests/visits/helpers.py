@@ -9,10 +9,13 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from aftersales.accounts.models import Region
 from aftersales.core.time import now
 from tests.people import Cast
 from tickets.models import Ticket
-from visits.models import Visit
+from tickets.sla.models import Calendar
+from visits import travel, windows
+from visits.models import Travel, Visit
 from visits.services import dispatch, link, visit
 
 
@@ -41,6 +44,18 @@ def plan(cast: Cast, ticket: Ticket, hours: float = 2, length: float = 2, **chan
     }
     dispatch.plan_visit(ticket.pk, **{**known, **changed})
     return Visit.objects.filter(ticket=ticket).latest("pk")
+
+
+def visit_at_any_hour() -> None:
+    """No hour is one of rest: for tests that plan by the real clock, whatever it shows."""
+    Calendar.objects.filter(code=windows.CALENDAR, current=True).update(round_the_clock=True)
+    windows.visiting_hours.forget()
+
+
+def half_an_hour_within(region: Region) -> None:
+    """Let the way from any place of a region to any other one take half an hour."""
+    Travel.objects.create(origin=region, destination=region, minutes=30)
+    travel.table.forget()
 
 
 def complete(cast: Cast, ticket: Ticket, *, solved: bool = True, **changed: Any) -> Visit:

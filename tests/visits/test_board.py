@@ -125,7 +125,7 @@ def test_shows_the_way_between_two_visits_of_a_day(cast: Cast, client: Client) -
 
 
 def test_shows_a_window_over_midnight_on_both_days(cast: Cast, client: Client) -> None:
-    visit = booked(cast, hour=23)
+    visit = booked(cast, hour=23, customer_wish=True)
     sign_in(client, cast, "dispatcher")
     for step in (0, 1):
         found = ask(client, tomorrow().date() + timedelta(days=step)).json()["visits"]
@@ -174,7 +174,7 @@ def test_says_when_there_is_more_than_it_shows(cast: Cast, client: Client, monke
 def many(cast: Cast, count: int, start: int = 0) -> None:
     for n in range(start, start + count):
         user = User.objects.create(username=f"t{n}", name=f"Tech {n:03}", role="technician", team=cast.team)
-        profile = Technician.objects.create(user=user, skills=["cooling" if n % 2 else "gas"])
+        profile = Technician.objects.create(user=user, skills={"cooling" if n % 2 else "gas": 2})
         profile.regions.add(cast.region)
 
 
@@ -219,10 +219,10 @@ def test_asks_the_database_the_same_for_any_number(cast: Cast, client: Client) -
     few = queries(client, feed), queries(client, page)
     many(cast, 12, 2)
     for n in range(6):
-        booked(cast, "S333" + "x" * n, 12, technician=User.objects.get(username=f"t{n}"))
+        booked(cast, "S333" + "x" * n, 12, technician=User.objects.get(username=f"t{2 * n + 1}"))
         waiting(cast, "W" * (n + 12))
     assert (queries(client, feed), queries(client, page)) == few
-    assert few[0] <= 8
+    assert few[0] <= 9
 
 
 @pytest.mark.rule("R05")

@@ -17,6 +17,7 @@ from visits import travel
 from visits.models import BookingOverride, ContractorApproval, Visit
 from visits.services import contractor, dispatch
 from visits.services import travel as travel_services
+from visits.states import WITHOUT_WORK
 from visits.travel import Place
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +79,14 @@ def test_refuses_more_visits_than_a_day_holds(cast: Cast) -> None:
     assert plan(cast, other_ticket(cast, 2), 26).override is None
 
 
+@pytest.mark.parametrize("state", WITHOUT_WORK)
+def test_counts_no_visit_at_which_nothing_was_done(cast: Cast, state: str) -> None:
+    save(cast, daily_capacity=1)
+    first = plan(cast, cast.ticket())
+    Visit.objects.filter(pk=first.pk).update(state=state, ended_at=cast.at)
+    assert plan(cast, other_ticket(cast), 6).override is None
+
+
 @pytest.mark.parametrize("minutes", [0, 10, 14])
 def test_refuses_a_window_shorter_than_a_quarter_of_an_hour(cast: Cast, minutes: int) -> None:
     error = refused(cast, cast.ticket(), 2, minutes / 60)
@@ -123,10 +132,15 @@ def move(cast: Cast, ticket: Ticket, hours: float, length: float = 2, **changed:
         "window_start": start,
         "window_end": start + timedelta(hours=length),
         "reason": "traffic",
+        "customer_wish": True,
         "by": cast.actor("dispatcher"),
         "at": cast.at + timedelta(minutes=40),
     }
     dispatch.move_visit(ticket.pk, **{**known, **changed})
+
+
+def call_off(cast: Cast, visit: Visit) -> None:
+    dispatch.cancel_visit(visit.ticket_id, reason="flood", customer_wish=True, by=cast.actor("dispatcher"), at=cast.at)
 
 
 def way_of(visit: Visit) -> int:
@@ -153,7 +167,7 @@ def test_reckons_the_way_from_home_then_from_the_visit_before(cast: Cast) -> Non
     assert way_of(second) == 90  # from home
     first = plan(cast, other_ticket(cast), 2)
     assert (way_of(first), way_of(second)) == (90, 20)
-    dispatch.cancel_visit(first.ticket_id, reason="flood", by=cast.actor("dispatcher"), at=cast.at)
+    call_off(cast, first)
     assert way_of(second) == 90
 
 
@@ -161,7 +175,7 @@ def test_reckons_the_way_anew_where_a_visit_is_moved_from_and_to(cast: Cast) -> 
     ways(cast, 20)
     save(cast, home_region=None)
     one, two = cast.ticket(), other_ticket(cast)
-    first, second = plan(cast, one, 2, 1), plan(cast, two, 4, 1)
+    first, second = plan(cast, one, 3, 1), plan(cast, two, 5, 1)
     assert (way_of(first), way_of(second)) == (0, 20)
     move(cast, one, 7, 1)
     assert (way_of(first), way_of(second)) == (20, 0)
@@ -172,11 +186,11 @@ def test_never_lets_a_longer_way_stop_a_cancellation(cast: Cast) -> None:
     near = {"latitude": 31.0, "longitude": 121.0}
     travel_services.save_settings(speed_kmh=60, default_minutes=0, by=cast.actor("dispatcher"))
     travel.pace.forget()
-    plan(cast, cast.ticket(**near), 2, 1)
-    middle = plan(cast, other_ticket(cast, 1, address="无"), 4, 1)  # where nothing is known, no way is reckoned
-    last = plan(cast, other_ticket(cast, 2, latitude=35.0, longitude=121.0), 5, 1)
+    plan(cast, cast.ticket(**near), 3, 1)
+    middle = plan(cast, other_ticket(cast, 1, address="无"), 5, 1)  # where nothing is known, no way is reckoned
+    last = plan(cast, other_ticket(cast, 2, latitude=35.0, longitude=121.0), 6, 1)
     assert way_of(last) == 0
-    dispatch.cancel_visit(middle.ticket_id, reason="flood", by=cast.actor("dispatcher"), at=cast.at)
+    call_off(cast, middle)
     assert way_of(last) == 120  # 445 km at 60 km/h would be 445 minutes; two hours are there
 
 
@@ -234,9 +248,9 @@ def test_writes_no_override_where_nothing_stands_against_it(cast: Cast) -> None:
 
 
 def test_refuses_the_next_one_on_a_slot_that_was_booked_all_the_same(cast: Cast) -> None:
-    plan(cast, cast.ticket(), 2, 1)
-    second = plan(cast, other_ticket(cast), 2.5, 2, by=cast.actor("supervisor"), override_reason="short job")
-    error = refused(cast, other_ticket(cast, 2), 4, 1)
+    plan(cast, cast.ticket(), 3, 1)
+    second = plan(cast, other_ticket(cast), 3.5, 2, by=cast.actor("supervisor"), override_reason="short job")
+    error = refused(cast, other_ticket(cast, 2), 5, 1)
     assert error.code == "slot_taken"
     assert second.order_number in error.message
 

@@ -73,12 +73,13 @@ def test_rises_with_each_move_and_ends_cancelled(cast: Cast, ticket: Ticket) -> 
     before = fields(written(cast))
     dispatch.move_visit(
         ticket.pk, technician=cast.technician, window_start=planned.window_start + timedelta(hours=1),
-        window_end=planned.window_end + timedelta(hours=1), reason="x", by=cast.actor("dispatcher"), at=cast.at,
+        window_end=planned.window_end + timedelta(hours=1), reason="x", apology="sorry",
+        by=cast.actor("supervisor"), at=cast.at,
     )  # fmt: skip
     customer.confirm_visit(ticket.pk, by=cast.actor("clerk"), at=cast.at)
     moved = fields(written(cast))
     assert (moved["UID"], moved["SEQUENCE"], moved["STATUS"]) == (before["UID"], "1", "CONFIRMED")
     assert moved["DTSTART"] == "20260304T083000Z"
-    dispatch.cancel_visit(ticket.pk, reason="flood", by=cast.actor("dispatcher"), at=cast.at)
+    dispatch.cancel_visit(ticket.pk, reason="flood", customer_wish=True, by=cast.actor("dispatcher"), at=cast.at)
     ended = fields(written(cast))
     assert (ended["UID"], ended["SEQUENCE"], ended["STATUS"]) == (before["UID"], "2", "CANCELLED")

@@ -123,7 +123,13 @@ def test_the_same_command_fifty_times_is_one(cast: Cast) -> None:
 
 def test_keeps_what_the_office_made_impossible(cast: Cast) -> None:
     visit, by, at = plan(cast, cast.ticket()), cast.actor("technician"), cast.at + DAY
-    dispatch.cancel_visit(visit.ticket_id, reason="flood", by=cast.actor("dispatcher"), at=cast.at + timedelta(hours=2))
+    dispatch.cancel_visit(
+        visit.ticket_id,
+        reason="flood",
+        customer_wish=True,
+        by=cast.actor("dispatcher"),
+        at=cast.at + timedelta(hours=2),
+    )
     found = [commands.receive(visit, one, by=by, at=at) for one in a_day(uuid4())]
     assert [one.state for one in found] == ["conflict"] * 3
     assert found[2].data == REPORT
@@ -182,7 +188,8 @@ def now_visit(cast: Cast) -> Visit:
     at = timezone.now()
     ticket = cast.ticket(at=at - timedelta(minutes=5))
     start = at + timedelta(hours=1)
-    return plan(cast, ticket, window_start=start, window_end=start + timedelta(hours=2), at=at - timedelta(minutes=1))
+    return plan(cast, ticket, window_start=start, window_end=start + timedelta(hours=2),
+                customer_wish=True, at=at - timedelta(minutes=1))  # fmt: skip
 
 
 def test_takes_a_command_and_says_what_became_of_it(cast: Cast, client: Client) -> None:
@@ -227,7 +234,7 @@ def test_anothers_visit_is_not_there_unless_it_was_shown(cast: Cast, client: Cli
 
 def test_dispatch_sees_the_conflict_and_settles_it(cast: Cast, client: Client) -> None:
     visit = now_visit(cast)
-    dispatch.cancel_visit(visit.ticket_id, reason="flood", by=cast.actor("dispatcher"))
+    dispatch.cancel_visit(visit.ticket_id, reason="flood", customer_wish=True, by=cast.actor("dispatcher"))
     command = commands.receive(visit, sent(uuid4(), 1, "complete_visit", 0, REPORT), by=cast.actor("technician"))
     client.force_login(cast.user("dispatcher"))
     page = client.get("/dispatch/from-telephones/").content.decode()

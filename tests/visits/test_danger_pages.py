@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from aftersales.core.time import now
 from tests.people import Cast
-from tests.visits.helpers import plan
+from tests.visits.helpers import plan, visit_at_any_hour
 from tickets.models import Ticket
 from tickets.sla import sweep
 from visits.models import CustomerNotice, LateCancellation, NoShowCase, Visit, VisitCall
@@ -24,6 +24,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 def soon(cast: Cast, hours: float = 3, *, begun: float = 0, number: int = 0) -> Visit:
     """A visit of now, in so many hours; or one that began so many minutes ago."""
+    visit_at_any_hour()
     at = now() - 5 * HOUR
     start = now() - begun * MINUTE if begun else now() + hours * HOUR
     ticket = cast.ticket(at=at, phone=f"139 0000 {number:04}", customer_name=f"c{number}", serial=f"S{number}")

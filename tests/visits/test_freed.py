@@ -9,7 +9,8 @@ from django.test import Client
 
 from aftersales.core.time import now
 from tests.people import Cast
-from tests.visits.helpers import plan
+from tests.visits.helpers import plan, visit_at_any_hour
+from tests.visits.test_technician import leave
 from tickets.models import Ticket
 from visits.models import FreedSlot, Visit
 from visits.selectors_watch import Slot, freed_slots
@@ -57,7 +58,7 @@ def test_offers_at_most_five_and_none_that_cannot_come(cast: Cast) -> None:
     (slot,) = offered(cast)
     assert len(slot.tickets) == 5
     assert unsigned not in slot.tickets
-    cast.technician.technician.skills = []
+    cast.technician.technician.skills = {"gas": 3}
     cast.technician.technician.save()
     (slot,) = offered(cast)
     assert slot.tickets == []  # all ask for cooling
@@ -81,6 +82,37 @@ def test_offers_what_is_left_of_it(cast: Cast, hours: float, length: float | Non
     assert [slot.freed.end - slot.start for slot in offered(cast, hours)] == ([length * HOUR] if length else [])
 
 
+def test_offers_no_time_in_which_the_technician_is_away(cast: Cast) -> None:
+    ticket = cast.ticket()
+    plan(cast, ticket, 4)
+    call_off(cast, ticket)
+    leave(cast, 6, 9)
+    assert len(offered(cast)) == 1
+    leave(cast, 5, 6)
+    assert offered(cast) == []
+
+
+@pytest.mark.rule("R26")
+def test_offers_rest_time_to_nobody(cast: Cast) -> None:
+    ticket, waits = cast.ticket(), another(cast, 1)
+    plan(cast, ticket, 10, customer_wish=True)  # from 20:00
+    call_off(cast, ticket, 4)
+    assert [slot.tickets for slot in offered(cast, 4)] == [[]]
+    visit_at_any_hour()
+    assert waits in offered(cast, 4)[0].tickets
+
+
+@pytest.mark.parametrize(("level", "fits"), [(2, True), (3, False)])
+def test_offers_it_to_whom_the_level_is_enough_for(cast: Cast, level: int, fits: bool) -> None:
+    ticket = cast.ticket()
+    plan(cast, ticket, 4)
+    waits = another(cast, 1)
+    call_off(cast, ticket)
+    cast.model.skill_level = level
+    cast.model.save()
+    assert (waits in offered(cast)[0].tickets) is fits
+
+
 def test_a_visit_that_moves_gives_back_its_old_time(cast: Cast) -> None:
     ticket = cast.ticket()
     plan(cast, ticket, 4)
@@ -101,6 +133,7 @@ def test_what_lies_behind_is_given_back_to_nobody(cast: Cast) -> None:
 
 
 def test_one_click_plans_it(cast: Cast, client: Client) -> None:
+    visit_at_any_hour()
     at = now() - timedelta(minutes=5)
     ticket, waits = cast.ticket(at=at), another(cast, 1, at=at)
     start = now().replace(minute=0, second=0, microsecond=0) + 30 * HOUR

@@ -13,7 +13,7 @@ from aftersales.core.errors import Forbidden, Invalid, Missing, NotAllowed, Stal
 from aftersales.customers.models import Customer
 from tests.people import Cast
 from tests.tickets.post_office import PostOffice, post_office
-from tests.visits.helpers import plan
+from tests.visits.helpers import half_an_hour_within, plan
 from tickets import describe
 from tickets.delivery.adapters import Away, Message, Never
 from tickets.models import Event, Notice, OutboxMessage, Ticket
@@ -103,7 +103,8 @@ def test_confirms_nothing_that_was_not_seen(cast: Cast, ticket: Ticket) -> None:
     planned = Visit.objects.get()
     dispatch.move_visit(
         ticket.pk, technician=cast.technician, window_start=planned.window_start + timedelta(hours=1),
-        window_end=planned.window_end + timedelta(hours=1), reason="x", by=cast.actor("dispatcher"), at=cast.at,
+        window_end=planned.window_end + timedelta(hours=1), reason="x", apology="sorry",
+        by=cast.actor("supervisor"), at=cast.at,
     )  # fmt: skip
     before = rows()
     with pytest.raises(Stale):
@@ -149,8 +150,9 @@ def test_refuses_a_time_that_is_not_offered(cast: Cast, ticket: Ticket, hours: f
 
 
 def test_sends_another_technician_where_the_first_is_not_free(cast: Cast, ticket: Ticket) -> None:
-    second = Technician.objects.create(user=cast.user("technician", "second"), skills=["cooling"])
+    second = Technician.objects.create(user=cast.user("technician", "second"), skills={"cooling": 1})
     second.regions.add(cast.region)
+    half_an_hour_within(cast.region)
     plan(cast, cast.ticket(phone="139 0000 0001", customer_name="李娜", serial="ZZ-1"), 24, 2)
     start = cast.at + timedelta(hours=24) - timedelta(hours=2)  # 08:00 to 10:00: no way left to 10:00
     customer.choose_window(ticket.pk, window_start=start, by=by_link(ticket), at=cast.at)
@@ -208,7 +210,7 @@ def test_declines_with_the_reason_and_the_promise_ends_with_the_customers_word(c
     assert (ticket.state, ticket.technician) == ("in_progress", None)
     assert (clock.state, clock.segments.get(kind="stop").cause) == ("stopped", "customer_wish")
     event = last(ticket)
-    assert describe.entry(event).text.startswith("called the visit off: works again")
+    assert describe.entry(event).text.startswith("called the visit off · as the customer wishes: works again")
     told = {cast.technician, cast.user("dispatcher"), cast.user("clerk")}
     assert {notice.recipient for notice in event.notices.all()} == told
     assert {notice.urgent for notice in event.notices.all()} == {True}  # he would set out soon
@@ -277,7 +279,7 @@ def test_ends_a_week_after_the_visit_wherever_it_is_moved_to(cast: Cast, ticket:
 
 
 def test_gives_no_link_to_a_visit_that_is_over(cast: Cast, ticket: Ticket) -> None:
-    dispatch.cancel_visit(ticket.pk, reason="flood", by=cast.actor("dispatcher"), at=cast.at)
+    dispatch.cancel_visit(ticket.pk, reason="flood", customer_wish=True, by=cast.actor("dispatcher"), at=cast.at)
     before = rows()
     with pytest.raises(NotAllowed) as refused:
         link.give(Visit.objects.get().pk, by=cast.actor("clerk"), at=cast.at)

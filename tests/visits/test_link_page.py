@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from aftersales.core.time import now
 from aftersales.customers.models import Customer
@@ -195,14 +197,22 @@ def test_shows_the_link_once_in_the_panel_and_revokes_it(cast: Cast, ticket: Tic
     assert "Revoke link" not in text(client.get(f"/tickets/{ticket.number}/visits/"))
 
 
-def test_shows_the_panel_with_as_many_queries_for_many_visits(
-    cast: Cast, ticket: Ticket, client: Client, django_assert_max_num_queries
-) -> None:
-    for _ in range(3):
-        dispatch.cancel_visit(ticket.pk, reason="x", by=cast.actor("dispatcher"), at=cast.at)
+def test_shows_the_panel_with_as_many_queries_for_many_visits(cast: Cast, ticket: Ticket, client: Client) -> None:
+    client.force_login(cast.user("clerk"), backend="django.contrib.auth.backends.ModelBackend")
+
+    def another() -> None:
+        dispatch.cancel_visit(ticket.pk, reason="x", customer_wish=True, by=cast.actor("dispatcher"), at=cast.at)
         planned = plan(cast, ticket, 5.5)
         link.give(planned.pk, by=cast.actor("clerk"), at=cast.at)
-    client.force_login(cast.user("clerk"), backend="django.contrib.auth.backends.ModelBackend")
-    client.get(f"/tickets/{ticket.number}/visits/")
-    with django_assert_max_num_queries(8):
-        client.get(f"/tickets/{ticket.number}/visits/", HTTP_HX_REQUEST="true")
+
+    def count() -> int:
+        client.get(f"/tickets/{ticket.number}/visits/")  # what is remembered for a moment is read
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/tickets/{ticket.number}/visits/", HTTP_HX_REQUEST="true")
+        return len(queries)
+
+    another()
+    few = count()
+    for _ in range(3):
+        another()
+    assert count() == few <= 23

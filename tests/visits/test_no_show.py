@@ -133,7 +133,7 @@ def test_coming_late_is_judged_without_a_sweep(cast: Cast, ticket: Ticket, minut
 def test_half_an_hour_is_half_an_hour(cast: Cast, zone: str, begins: datetime) -> None:
     ticket = cast.ticket()
     window = begins.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    plan(cast, ticket, window_start=window, window_end=window + HOUR, at=window - 24 * HOUR)
+    plan(cast, ticket, window_start=window, window_end=window + HOUR, at=window - 24 * HOUR, customer_wish=True)
     sweep.sweep(at=window + 29 * MINUTE, ticket_id=ticket.pk)
     assert promise(ticket).breached_at is None
     sweep.sweep(at=window + 30 * MINUTE, ticket_id=ticket.pk)

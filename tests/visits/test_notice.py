@@ -66,7 +66,7 @@ def test_promises_no_notice_where_there_is_no_time_for_one(cast: Cast) -> None:
     plan(cast, ticket, 8.5)  # at cast.at + 30 min: exactly eight hours before
     assert not Clock.objects.filter(ticket=ticket, target=Target.CANCELLATION_NOTICE).exists()
     other = cast.ticket(phone="139 0000 0001", customer_name="李娜", serial="ZZ-1")
-    plan(cast, other, 12)
+    plan(cast, other, 12, customer_wish=True)  # 22:00
     assert notice(other).due_at == cast.at + 4 * HOUR
 
 
@@ -117,7 +117,7 @@ def test_is_dated_right_when_noticed_late(cast: Cast, ticket: Ticket) -> None:
 
 def test_asks_nobody_who_has_just_planned_it(cast: Cast) -> None:
     ticket = cast.ticket()
-    plan(cast, ticket, 10)  # half past: nine and a half hours before, behind the warning
+    plan(cast, ticket, 9)  # half past: eight and a half hours before, behind the warning
     sweep.sweep(at=cast.at + 31 * MINUTE)
     assert at_risk(ticket) == []
     sweep.sweep(at=cast.at + 2 * HOUR)
@@ -160,7 +160,8 @@ def test_counts_hours_that_passed_whatever_the_clocks_show(
 ) -> None:
     ticket = cast.ticket()
     local = start.replace(tzinfo=ZoneInfo(zone))
-    plan(cast, ticket, window_start=local.astimezone(UTC), window_end=local.astimezone(UTC) + HOUR)
+    window = local.astimezone(UTC)
+    plan(cast, ticket, window_start=window, window_end=window + HOUR, customer_wish=True)  # at any hour
     clock = notice(ticket)
     assert clock.due_at == due.replace(tzinfo=ZoneInfo(zone))
     assert local.astimezone(UTC) - clock.due_at == 8 * HOUR

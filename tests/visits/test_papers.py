@@ -142,6 +142,7 @@ def test_a_moved_appointment_makes_version_2_of_a_dispatch_order_that_was_printe
         window_start=cast.at + timedelta(hours=5),
         window_end=cast.at + timedelta(hours=6),
         reason="traffic",
+        customer_wish=True,
         by=cast.actor("dispatcher"),
         at=cast.at + timedelta(minutes=40),
     )

@@ -185,7 +185,7 @@ def test_checking_in_and_calling_off_at_once_leave_one_story(cast: Cast) -> None
     for number in range(6):
         ticket = cast.ticket(phone=f"139 0000 00{number:02}", customer_name=f"c{number}", serial=f"S{number}")
         at = cast.at + timedelta(hours=2 + 3 * number)
-        plan(cast, ticket, 2 + 3 * number, by=dispatcher)
+        plan(cast, ticket, 2 + 3 * number, by=dispatcher, customer_wish=True)  # into the night
         answers = at_once(
             lambda ticket=ticket, at=at: visit.check_in(ticket.pk, by=technician, at=at),
             lambda ticket=ticket, at=at: dispatch.cancel_visit(

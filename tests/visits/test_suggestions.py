@@ -14,7 +14,7 @@ from django.utils import timezone
 from aftersales.accounts.models import Absence
 from aftersales.core.time import now
 from tests.people import Cast
-from tests.visits.helpers import complete, plan
+from tests.visits.helpers import complete, half_an_hour_within, plan
 from tickets.models import Ticket
 from tickets.services import desk
 from visits import planning, selectors
@@ -55,9 +55,14 @@ def noon(on: date, hour: int = 12) -> datetime:
 
 
 def helper(cast: Cast, name: str, *skills: str, far: bool = False) -> Technician:
-    profile = Technician.objects.create(user=cast.user("technician", name), skills=list(skills))
+    profile = Technician.objects.create(user=cast.user("technician", name), skills=dict.fromkeys(skills, 1))
     profile.regions.add(cast.far_region if far else cast.region)
     return profile
+
+
+def half_an_hour_from_home(cast: Cast) -> None:
+    half_an_hour_within(cast.region)
+    Technician.objects.filter(user=cast.technician).update(home_region=cast.region)
 
 
 def rest(on: date, region: str = "") -> str:
@@ -120,7 +125,8 @@ def test_asks_the_database_the_same_for_any_number(cast: Cast) -> None:
         plan(cast, ticket, technician=cast.user("technician", f"H{number}"), window_start=start,
              window_end=start + timedelta(hours=1), at=now())  # fmt: skip
         soon(cast, number)
-    assert count() == few <= 12
+    count()  # what is remembered for a moment is read
+    assert count() == few <= 13
 
 
 # ── one visit ──────────────────────────────────────────────────────────────────────────────────
@@ -129,6 +135,7 @@ def test_suggests_who_keeps_the_promise_and_says_why(cast: Cast, dispatcher: Cli
     assert cast.technician
     helper(cast, "Far", "cooling", far=True)
     helper(cast, "Unskilled", "gas")
+    half_an_hour_from_home(cast)
     ticket = soon(cast)
     due = timezone.localtime(promise(ticket))
     page = dispatcher.get(f"/dispatch/{ticket.number}/suggestions/", headers={"accept-language": "en"})
@@ -317,6 +324,7 @@ def ask(cast: Cast, ticket: Ticket) -> Any:
 
 def test_suggests_in_the_api(cast: Cast) -> None:
     assert cast.technician
+    half_an_hour_from_home(cast)
     ticket = soon(cast, by=cast.partner_actor())
     promise(ticket)
     answer = ask(cast, ticket)

@@ -9,7 +9,7 @@ from django.test import Client
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
 from tests.people import Cast
-from tests.visits.helpers import plan
+from tests.visits.helpers import plan, visit_at_any_hour
 from tests.visits.test_booking import other_ticket, ways
 from tests.visits.test_technician import WEEK, leave, save
 from visits.models import BookingOverride, Leave, Technician, Travel, TravelSettings, Visit
@@ -157,6 +157,7 @@ def test_changes_ways_and_settings(cast: Cast, page: Client) -> None:
 
 
 def test_offers_leaders_to_book_all_the_same(cast: Cast, page: Client) -> None:
+    visit_at_any_hour()
     leave_start = plan(cast, cast.ticket(), window_start=now() + timedelta(days=1),
                        window_end=now() + timedelta(days=1, hours=1), at=now())  # fmt: skip
     ticket = other_ticket(cast)

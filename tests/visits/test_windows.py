@@ -9,7 +9,7 @@ from aftersales.core import remembered
 from aftersales.core.errors import Invalid
 from aftersales.customers.models import Site
 from tests.people import Cast
-from tests.visits.helpers import plan
+from tests.visits.helpers import half_an_hour_within, plan
 from tickets.models import Ticket
 from tickets.sla.models import Calendar
 from visits import travel, windows
@@ -66,12 +66,36 @@ def test_keeps_to_the_days_and_hours_of_the_site(cast: Cast, ticket: Ticket) -> 
 
 
 def test_offers_nothing_where_nobody_has_the_skill(cast: Cast, ticket: Ticket) -> None:
-    Technician.objects.update(skills=["software"])
+    Technician.objects.update(skills={"software": 3})
     assert windows.offered(ticket, cast.at) == []
+    assert ticket.product
+    ticket.product.model.skill_level = 2
+    Technician.objects.update(skills={"cooling": 1})
+    assert windows.offered(ticket, cast.at) == []
+    Technician.objects.update(skills={"cooling": 2})
+    assert len(windows.offered(ticket, cast.at)) == 6
+
+
+@pytest.mark.rule("R33")
+def test_offers_no_outside_contractor_but_the_one_who_is_to_come(cast: Cast, ticket: Ticket) -> None:
+    plan(cast, ticket, 3.5)
+    Technician.objects.update(contractor=True)
+    other = Technician.objects.create(user=cast.user("technician", "other"), skills={"cooling": 1}, contractor=True)
+    other.regions.add(cast.region)
+    assert {offer.technicians for offer in windows.all_offers(ticket, cast.at)} == {(cast.technician,)}
+    Visit.objects.all().delete()
+    assert windows.all_offers(ticket, cast.at) == []
+
+
+def test_offers_no_day_that_is_full(cast: Cast, ticket: Ticket) -> None:
+    Technician.objects.update(daily_capacity=1)
+    plan(cast, cast.ticket(phone="139 0000 0001", customer_name="李娜", serial="ZZ-1"), 24, 1)  # on the 5th
+    found = local([(offer.start, offer.end) for offer in windows.all_offers(ticket, cast.at)])
+    assert {window[:2] for window in found[:8]} == {"04", "06"}
 
 
 def test_asks_the_technicians_of_the_region_where_there_are_any(cast: Cast, ticket: Ticket) -> None:
-    far = Technician.objects.create(user=cast.user("technician", "far"), skills=["cooling"])
+    far = Technician.objects.create(user=cast.user("technician", "far"), skills={"cooling": 1})
     far.regions.add(cast.far_region)
     assert windows.all_offers(ticket, cast.at)[0].technicians == (cast.technician,)
     Technician.objects.filter(user=cast.technician).delete()
@@ -79,6 +103,7 @@ def test_asks_the_technicians_of_the_region_where_there_are_any(cast: Cast, tick
 
 
 def test_leaves_out_leave_and_bookings_with_the_way(cast: Cast, ticket: Ticket) -> None:
+    half_an_hour_within(cast.region)
     Absence.objects.create(
         user=cast.technician, starts_at=cast.at + timedelta(hours=20), ends_at=cast.at + timedelta(hours=26)
     )  # 06:00 to 12:00 of the next day
@@ -90,7 +115,7 @@ def test_leaves_out_leave_and_bookings_with_the_way(cast: Cast, ticket: Ticket) 
 
 
 def test_offers_another_time_than_the_present_one_and_asks_its_technician_first(cast: Cast, ticket: Ticket) -> None:
-    second = Technician.objects.create(user=cast.user("technician", "Aa"), skills=["cooling"])
+    second = Technician.objects.create(user=cast.user("technician", "Aa"), skills={"cooling": 1})
     second.regions.add(cast.region)
     plan(cast, ticket, 3.5)  # 13:30 to 15:30
     offers = windows.all_offers(ticket, cast.at)
@@ -133,10 +158,10 @@ def test_asks_the_same_number_of_queries_for_any_number_of_people(
     cast: Cast, ticket: Ticket, django_assert_max_num_queries
 ) -> None:
     for number in range(6):
-        person = Technician.objects.create(user=cast.user("technician", f"n{number}"), skills=["cooling"])
+        person = Technician.objects.create(user=cast.user("technician", f"n{number}"), skills={"cooling": 1})
         person.regions.add(cast.region)
     windows.offered(ticket, cast.at)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         assert len(windows.offered(ticket, cast.at)) == 6
 
 

@@ -31,7 +31,8 @@ def visiting(cast: Cast) -> Visit:
     at = now()
     ticket = cast.ticket(at=at - timedelta(hours=2))
     start = at - timedelta(minutes=30)
-    plan(cast, ticket, window_start=start, window_end=start + timedelta(hours=2), at=at - timedelta(hours=1))
+    plan(cast, ticket, window_start=start, window_end=start + timedelta(hours=2),
+         customer_wish=True, at=at - timedelta(hours=1))  # fmt: skip
     visits.check_in(ticket.pk, by=cast.actor("technician"), at=at - timedelta(minutes=20))
     return Visit.objects.get(ticket=ticket)
 

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from aftersales.accounts.models import User
 from aftersales.accounts.roles import Role
-from aftersales.customers.models import Site
 from tickets.models import Ticket
 from tickets.states import AT_THE_DESK
 from visits import selectors, travel
@@ -21,7 +20,7 @@ from visits.models import Technician, Visit
 from visits.planning import hours
 from visits.planning.model import Booking, Job, Reason, Terms, Window, Worker
 from visits.selectors import USUAL
-from visits.states import VisitState
+from visits.states import WITHOUT_WORK, VisitState
 from visits.travel import Place
 
 LOOK_AHEAD = timedelta(days=14)
@@ -32,7 +31,7 @@ _MOST_VISITS = 20_000
 _MOST_EARLIER = 2_000
 _DAY = timedelta(days=1)
 _DONE = (VisitState.COMPLETED, VisitState.NOT_SOLVED)
-_PLACE = [f"ticket__site__{name}" for name in ("region_id", "latitude", "longitude") if hasattr(Site, name)]
+_PLACE = ("ticket__site__region_id", "ticket__site__latitude", "ticket__site__longitude")
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ def _job(
         windows=list(hours.visiting(site, start, end)),
         wishes=wishes,
         skill=model.skill if model else "",
-        level=getattr(model, "skill_level", 1),
+        level=model.skill_level if model else 1,
         region=site.region_id,
         due=clocks[0].due_at if clocks else None,
         had_product=had_product,
@@ -170,14 +169,14 @@ def _people() -> list[Technician]:
     for user in users:
         profile = getattr(user, "technician", None) or Technician(user=user)
         profile.user = user
-        if not getattr(profile, "contractor", False):
+        if not profile.contractor:
             found.append(profile)
     return found
 
 
 def _workers(people: list[Technician], jobs: list[Job], start: datetime, end: datetime) -> list[Worker]:
     """The technicians with a skill that is asked for, with their time and their visits."""
-    skills = {person.user_id: _skills(person) for person in people}
+    skills: dict[int, dict[str, int]] = {person.user_id: person.skills for person in people}
     able = [
         person
         for person in people
@@ -193,16 +192,11 @@ def _workers(people: list[Technician], jobs: list[Job], start: datetime, end: da
             open=[Window(*span) for span in spans[person.user_id]],
             bookings=bookings[person.user_id],
             home=Place.of_home(person),
-            capacity=getattr(person, "daily_capacity", None),
+            capacity=person.daily_capacity,
             load=upcoming[person.user_id],
         )
         for person in able
     ]
-
-
-def _skills(person: Technician) -> dict[str, int]:
-    """Skills with their levels; a plain list of skills counts as level 1."""
-    return dict(person.skills) if isinstance(person.skills, dict) else dict.fromkeys(person.skills, 1)
 
 
 def _bookings(ids: Iterable[int], start: datetime, end: datetime) -> tuple[dict[int, list[Booking]], dict[int, int]]:
@@ -210,7 +204,7 @@ def _bookings(ids: Iterable[int], start: datetime, end: datetime) -> tuple[dict[
     first = selectors.bounds(timezone.localdate(start)).start - _DAY
     rows = (
         Visit.objects.filter(technician__in=list(ids), window_start__gte=first, window_start__lt=end + _DAY)
-        .exclude(state=VisitState.CANCELLED)
+        .exclude(state__in=WITHOUT_WORK)
         .order_by("window_start")
         .values_list("technician_id", "window_start", "window_end", *_PLACE)[:_MOST_VISITS]
     )

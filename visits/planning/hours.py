@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from aftersales.accounts.reference import region_code, regions
 from aftersales.customers.models import Site
+from visits import windows
 from visits.planning.model import Window
-from visits.selectors import DAY_CLOSES, DAY_OPENS
 
 
 def visiting(site: Site, start: datetime, end: datetime) -> Iterator[Window]:
-    """The hours of each day between two moments, in the time of the site's region."""
-    zone = ZoneInfo(regions()[region_code(site.region_id) or ""].zone)
-    on, last = start.astimezone(zone).date(), end.astimezone(zone).date()
-    while on <= last:
-        opens = datetime.combine(on, DAY_OPENS, tzinfo=zone).astimezone(UTC)
-        closes = datetime.combine(on, DAY_CLOSES, tzinfo=zone).astimezone(UTC)
-        if max(opens, start) < min(closes, end):
+    """The stretches of each day between two moments without rest and meal times (R26), as the site lets us in."""
+    for opens, closes in windows.accessible(site, start, end):
+        if opens < end and start < closes:
             yield Window(max(opens, start), min(closes, end))
-        on += timedelta(days=1)

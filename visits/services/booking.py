@@ -22,7 +22,7 @@ from aftersales.customers import skills
 from tickets.models import Ticket
 from visits import availability, travel
 from visits.models import BookingOverride, ContractorApproval, Technician, Visit
-from visits.states import ACTIVE, VisitState
+from visits.states import ACTIVE, WITHOUT_WORK, VisitState
 from visits.travel import Place
 
 _TAKEN = ("23P01", "23505")  # exclusion: the technician is elsewhere; unique: the ticket has an open visit
@@ -135,7 +135,7 @@ def who_is_there(technician: User, other: Visit) -> str:
 def _of(technician_id: int) -> QuerySet[Visit]:
     return (
         Visit.objects.filter(technician=technician_id)
-        .exclude(state=VisitState.CANCELLED)
+        .exclude(state__in=WITHOUT_WORK)
         .select_related("ticket__site")
         .defer("signature")
         .order_by("window_start", "pk")

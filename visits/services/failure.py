@@ -49,6 +49,11 @@ def report_major_failure(
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
     permit(ticket, "report_major_failure", by)
+    # Asked here and not by the verb: the list of what may be done stands in every answer, and costs no query.
+    if MajorFailure.objects.filter(ticket=ticket, analysed_at=None).exists():
+        raise NotAllowed(
+            _("A major failure of this ticket is reported already and not analysed yet."), code="reported", rule="R34"
+        )
     visit = open_visit(ticket, seen=seen) if seen else ticket.visits.filter(state__in=ACTIVE).first()
     texts = {"what": clean_text(what), "first_plan": clean_text(first_plan), "place": clean_line(place)}
     errors = [
@@ -158,11 +163,6 @@ def analyse_failure(
         managers = duty.answers(Role.MANAGER, ticket.team, at=at) if complete else []
         notices.post(event, to=[failure.owner, ticket.owner, *managers], at=at)
     return failure
-
-
-def may_report(ticket: Ticket) -> bool:
-    """Whether no report of this ticket is still to be analysed."""
-    return not MajorFailure.objects.filter(ticket=ticket, analysed_at=None).exists()
 
 
 def _check(texts: dict[str, str], values: dict[str, str | date | None], complete: bool) -> None:
