@@ -180,7 +180,7 @@ def suggesting(scene: Scene) -> Iterator[list[Any]]:
     times = sorted(milliseconds(lambda ticket=ticket: one(ticket)) for ticket in wanted)  # type: ignore[misc]
     p95 = times[int(0.95 * (len(times) - 1))]
     good = p95 <= 300 and found == 5 * TIMES
-    note = f"p50 {statistics.median(times):.0f} ms; {len(rows):,} visits booked"
+    note = f"p50 {statistics.median(times):.0f} ms; {found} of {5 * TIMES} suggestions; {len(rows):,} visits booked"
     yield [f"suggest: 1 visit, {PEOPLE} technicians × {DAYS} days, p95", p95, "ms", "≤ 300", good, note]
 
 

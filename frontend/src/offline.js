@@ -56,8 +56,8 @@ function wrong(form) {
   if (missing) return [missing, word("fill_in")];
   const { solved, signature, unsigned_reason: reason, signer_name: name } = form.elements;
   if (solved && solved.value === "") return [form.querySelector("[name=solved]"), word("fill_in")];
-  if (signature && !signature.value && !reason?.value.trim()) return [signature, word("sign_here")];
-  if (signature?.value && !name?.value.trim()) return [name, word("fill_in")];
+  if (solved && !signature.value && !reason.value.trim()) return [signature, word("sign_here")]; // the report (R32)
+  if (signature?.value && name && !name.value.trim()) return [name, word("fill_in")];
   const large = [...form.elements].find((field) => field.type === "file" && [...field.files].some((file) => file.size > LONGEST_PHOTOGRAPH));
   return large ? [large, word("too_large")] : null;
 }

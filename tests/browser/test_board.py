@@ -38,7 +38,7 @@ def booked(cast: Cast, serial: str = "S22", hour: int = 10, name: str = "李娜"
 
 def wang(cast: Cast) -> Any:
     user = cast.user("technician", "Wang")
-    Technician.objects.get_or_create(user=user, defaults={"skills": ["cooling"]})
+    Technician.objects.get_or_create(user=user, defaults={"skills": {"cooling": 2}})
     return user
 
 

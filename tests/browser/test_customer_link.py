@@ -33,6 +33,7 @@ def ticket(cast: Cast) -> Ticket:
     plan(cast, ticket, at=now(), window_start=start, window_end=start + timedelta(hours=2), customer_wish=True,
          prepare="保修卡和发票\n清空阳台")  # fmt: skip
     ahead(ticket)
+    Visit.objects.update(confirmed_at=None)  # told, and not asked yet
     return ticket
 
 

@@ -94,7 +94,7 @@ def visit(page: Page, number: str, shot: Shot, language: str) -> None:
     page.locator("label", has=page.locator("[name=solved][value=true]")).click()
     page.locator("label", has=page.locator("[name=satisfaction][value='5']")).click()
     draw(page)
-    page.locator("[name=signer_name]").fill("王秀英")
+    page.locator("#id_signer_name").fill("王秀英")
     judged(page)
     shot(page, f"visit-{language}")
     page.locator("form[action$='/report/'] button[data-primary]").click()
@@ -103,7 +103,7 @@ def visit(page: Page, number: str, shot: Shot, language: str) -> None:
 
 
 def draw(page: Page) -> None:
-    canvas = page.locator("canvas[data-signature]")
+    canvas = page.locator("canvas[data-signature=id_signature]")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box
