@@ -316,7 +316,7 @@ def test_keeps_every_promise_that_could_be_kept_beside_the_rest(scene: tuple[lis
 
 @pytest.mark.rule("R22")
 @settings(max_examples=80, deadline=None)
-@given(st.lists(st.tuples(st.integers(9, 16), st.sampled_from([COOLING, GAS, ""])), min_size=2, max_size=5))
+@given(st.lists(st.tuples(st.integers(9, 16), st.sampled_from([COOLING, GAS, ""])), min_size=2, max_size=4))
 def test_keeps_as_many_promises_as_any_order_does(asked: list[tuple[int, str]]) -> None:
     """Two technicians, one of them without the gas; every order in which the visits could be given out is tried."""
     workers = [
