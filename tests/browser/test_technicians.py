@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from aftersales.core.time import now
@@ -61,7 +62,7 @@ def test_dispatcher_enters_skill_hours_and_leave_by_keyboard(cast: Cast, visitor
     page.get_by_text("The technician is saved.").wait_for()
     saved = Technician.objects.get()
     assert (saved.skills, saved.week[0]) == ({"cooling": 2, "gas": 3}, [["08:30", "12:00"], ["13:00", "17:30"]])
-    day = (now() + timedelta(days=9)).date()
+    day = timezone.localdate() + timedelta(days=9)
     page.get_by_label("Away from").fill(f"{day}T09:00")
     page.get_by_label("Away until").fill(f"{day}T18:00")
     page.get_by_role("button", name="Enter leave").press("Enter")

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from aftersales.core.time import now
@@ -82,7 +83,7 @@ def test_walks_the_cards_with_a_thumb(cast: Cast, visitor: Visitor, language: st
     judged(page)
     sent(page, "check_conduct")
     opened(page, "interrupt_visit")
-    page.locator("#interrupt_resume_at").fill((at + timedelta(days=1)).strftime("%Y-%m-%dT10:00"))
+    page.locator("#interrupt_resume_at").fill(f"{timezone.localdate(at) + timedelta(days=1)}T10:00")
     sent(page, "interrupt_visit")
     judged(page)
     assert Checklist.objects.filter(visit=visit).count() == 2

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
@@ -103,7 +104,7 @@ def test_keeps_what_is_wrong_on_the_page(cast: Cast, page: Client, wrong: dict[s
 
 def test_enters_leave_and_takes_it_back(cast: Cast, page: Client) -> None:
     address = f"/technicians/{cast.technician.pk}/"
-    day = (now() + timedelta(days=3)).strftime("%Y-%m-%d")
+    day = timezone.localdate() + timedelta(days=3)
     form = {"leave-kind": "training", "leave-starts_at": f"{day}T08:00", "leave-ends_at": f"{day}T18:00"}
     assert page.post(f"{address}leave/", form).status_code == 302
     again = page.post(f"{address}leave/", form)
@@ -119,7 +120,7 @@ def test_enters_leave_and_takes_it_back(cast: Cast, page: Client) -> None:
 
 def test_plans_duty_from_the_list_of_holidays(cast: Cast, page: Client) -> None:
     save(cast, week=WEEK, holidays="working-days")
-    address, on = f"/technicians/{cast.technician.pk}/", (now() + timedelta(days=9)).date()
+    address, on = f"/technicians/{cast.technician.pk}/", timezone.localdate() + timedelta(days=9)
     assert page.post(f"{address}duty/", {"duty-date": on.isoformat()}).status_code == 302
     shown = page.get(address)
     assert [day.date for day in shown.context["time"].holidays if day.on_duty] == [on]

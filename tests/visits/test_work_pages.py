@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from aftersales.core.time import now
 from tests.people import Cast
@@ -117,7 +118,7 @@ def test_uses_a_part_of_the_van_and_shows_what_is_owed(cast: Cast, client: Clien
 @pytest.mark.rule("R26")
 def test_interrupts_and_resumes_on_the_page(cast: Cast, client: Client, visiting: Visit) -> None:
     sign_in(client, cast, "technician")
-    tomorrow = (now() + timedelta(days=1)).strftime("%Y-%m-%dT10:00")
+    tomorrow = f"{timezone.localdate() + timedelta(days=1)}T10:00"
     assert do(client, visiting, "interrupt_visit", reason="parts", resume_at="soon") == 422
     assert do(client, visiting, "interrupt_visit", reason="parts", resume_at=tomorrow) == 302
     following = Visit.objects.latest("pk")
