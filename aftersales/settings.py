@@ -110,6 +110,7 @@ DATABASES = {
 }
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must be a postgresql:// address.")
+DATABASES["default"]["ENGINE"] = "aftersales.core.postgresql"
 STATEMENT_TIMEOUT_MS = env.int("STATEMENT_TIMEOUT_MS", default=5000)  # a client that hung up frees its thread
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=4000 -c idle_in_transaction_session_timeout=60000"

@@ -3,9 +3,10 @@
 import os
 
 from aftersales.settings import *  # noqa: F403
-from aftersales.settings import INSTALLED_APPS, ROOT_URLCONF
+from aftersales.settings import DATABASES, INSTALLED_APPS, ROOT_URLCONF
 
 INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks.baseline"]
 ROOT_URLCONF = os.environ.get("BENCH_URLS", ROOT_URLCONF)
 if ROOT_URLCONF == "benchmarks.baseline.urls":
     MIDDLEWARE: list[str] = []  # the barest: no session, no language, no log
+    DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"  # Django as it comes
