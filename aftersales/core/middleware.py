@@ -10,12 +10,16 @@ import structlog
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxMiddleware
 
 from aftersales.core import problems
 from aftersales.core.errors import Refusal
@@ -112,6 +116,33 @@ class ContentPolicyMiddleware(CSPMiddleware):
             response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
             return response
         return super().process_response(request, response)
+
+
+class _NotForPartners:
+    """In front of a middleware: a partner's request has a key, and no session and no script: skipping these is a twentieth of it."""
+
+    get_response: Handler
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/v1/"):
+            return self.get_response(request)
+        return super().__call__(request)  # type: ignore[misc]
+
+
+class PageSessionMiddleware(_NotForPartners, SessionMiddleware):
+    """Sessions of people."""
+
+
+class PageUserMiddleware(_NotForPartners, AuthenticationMiddleware):
+    """Who is signed in."""
+
+
+class PageMessageMiddleware(_NotForPartners, MessageMiddleware):
+    """What the next page says of the last command."""
+
+
+class PageHtmxMiddleware(_NotForPartners, HtmxMiddleware):
+    """Whether a page or a part of one is asked for."""
 
 
 class RefusalMiddleware:
