@@ -76,6 +76,9 @@ SELECT t.number, f.step, f.due_at FROM sla_firing f JOIN sla_clock c ON c.id = f
 _MET = """
 SELECT t.number, c.met_at FROM sla_clock c JOIN tickets_ticket t ON t.id = c.ticket_id
 WHERE c.target = 'response' AND c.met_at IS NOT NULL"""
+# A boundary's warning passes without a word when all is well (ADR 0016).
+_PASSED = """(f.event_id IS NULL AND f.step LIKE 'warn%' AND EXISTS (
+    SELECT 1 FROM sla_clock b WHERE b.id = f.clock_id AND b.target IN ('cancellation_notice', 'no_show')))"""
 _NEVER = {
     "due, but never called": """
         SELECT id FROM sla_clock WHERE breached_at IS NULL AND state = 'running'
@@ -97,8 +100,8 @@ _NEVER = {
     "steps out of order": """
         SELECT clock_id FROM (SELECT clock_id, due_at,
             lag(due_at) OVER (PARTITION BY clock_id, round ORDER BY id) AS one FROM sla_firing) f WHERE due_at < one""",
-    "a step without its entry, or an entry without its step": """
-        SELECT f.id, e.id FROM sla_firing f FULL JOIN
+    "a step without its entry, or an entry without its step": f"""
+        SELECT f.id, e.id FROM (SELECT * FROM sla_firing f WHERE NOT {_PASSED}) f FULL JOIN
             (SELECT * FROM tickets_event WHERE kind IN ('clock.warned', 'clock.breached', 'clock.escalated')) e
             ON e.id = f.event_id WHERE f.id IS NULL OR e.id IS NULL OR e.at <> f.due_at""",
     "called before it was due": """
@@ -118,13 +121,14 @@ _NEVER = {
         SELECT e.id FROM tickets_event e WHERE e.kind IN ('clock.warned', 'clock.breached', 'clock.escalated')
             AND NOT EXISTS (SELECT 1 FROM tickets_notice n WHERE n.event_id = e.id)""",
     # Where the promise was never moved to another policy, whose levels these are.
-    "somebody of a level was not told": """
+    "somebody of a level was not told": f"""
         SELECT f.id, level FROM sla_firing f JOIN sla_clock c ON c.id = f.clock_id
             JOIN sla_policy p ON p.id = c.policy_id,
             jsonb_array_elements_text(p.steps -> (CASE WHEN f.step = 'due' THEN c.due_step
                 WHEN f.step LIKE 'warn%' THEN split_part(f.step, '-', 2)::int - 1
                 ELSE c.due_step + split_part(split_part(f.step, '-', 2), '#', 1)::int END) -> 'tell') AS level
         WHERE NOT EXISTS (SELECT 1 FROM sla_segment s WHERE s.clock_id = c.id AND s.kind IN ('restart', 'rejudge'))
+            AND NOT {_PASSED}
             AND NOT EXISTS (SELECT 1 FROM tickets_notice n JOIN accounts_user u ON u.id = n.recipient_id
                 WHERE n.event_id = f.event_id AND n.channel = 'inbox'
                 AND (level = 'owner' OR u.role = 'manager' OR u.role = level))""",
