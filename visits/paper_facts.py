@@ -51,6 +51,7 @@ def enter() -> None:
             dispatch_order,
             beside=_order_words,
             rule="rule_order",
+            number=lambda visit: visit.order_number,
         )
     )
     papers.kinds.add(

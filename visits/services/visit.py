@@ -26,9 +26,8 @@ from tickets.sla import clocks
 from tickets.sla.states import Target
 from tickets.states import EventKind, Kind
 from tickets.verbs import permit
-from visits import hooks, papers
+from visits import hooks
 from visits.models import Consent, RepairPlan, Visit
-from visits.selectors import visit_with_facts
 from visits.services import late, owed, paper, promises, repeat
 from visits.services.dispatch import Seen, open_visit
 from visits.states import PaperKind
@@ -150,7 +149,8 @@ def complete_visit(
     event = timeline.record(ticket, kind, at=at, by=by, was=was, changed=changed, visit=visit.pk, note=visit.work_done)
     if solved:
         _installed(ticket, at)
-    _issue_sheet(visit, by=by, at=at)
+    # What the customer signed is frozen, a worker makes the files; the other papers of the visit follow what it says.
+    paper.changed(visit.pk, PaperKind.SERVICE_SHEET, by=by, at=at)
     if solved:
         hooks.completed(visit, ticket, at=at, by=by)
     notices.post(event, to=[ticket.owner, *([] if solved else notices.supervisor_of(ticket))], at=at, urgent=not solved)
@@ -244,12 +244,3 @@ def read_signature(data_url: str) -> bytes:
 
 def _unreadable() -> Invalid:
     return Invalid(_("The signature could not be read; clear it and sign again."), code="unreadable", field="signature")
-
-
-def _issue_sheet(visit: Visit, *, by: Actor, at: datetime) -> None:
-    """Freeze what the customer signed; a worker makes the files. The other papers of the visit follow what it says."""
-    told = visit_with_facts(visit.pk)
-    form = papers.kinds.get(PaperKind.SERVICE_SHEET)
-    if told is not None and form is not None:
-        paper.changed(visit.pk, by=by, at=at)
-        paper.issue_locked(told, form, by=by, at=at)
