@@ -245,6 +245,6 @@ def _value(words: Mapping[str, Word], name: str, value: str) -> Word:
 CODED = {
     **{name: name for name in ("kind", "grade", "result", "warranty", "verdict", "proof", "rules", "approval")},
     **{name: name for name in ("plan_state", "old_part", "method")},
-    **{name: "verdict" for name in ("labour", "parts", "travel")},
-    **{name: "answer" for name in ("voucher_seen", "parts_complete", "damage_traces", "agreed")},
+    **dict.fromkeys(("labour", "parts", "travel"), "verdict"),
+    **dict.fromkeys(("voucher_seen", "parts_complete", "damage_traces", "agreed"), "answer"),
 }

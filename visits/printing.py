@@ -130,7 +130,7 @@ def _picture(picture: papers.Picture) -> dict[str, str] | None:
 
 
 def _small(content: bytes) -> bytes:
-    """The picture in as many pixels as paper shows: twelve as a camera takes them would make a file of ten megabytes."""
+    """The picture in as many pixels as paper shows: twelve as a camera takes them make ten megabytes."""
     out = io.BytesIO()
     with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as picture:
         picture.draft("RGB", (PRINTED_SIDE, PRINTED_SIDE))

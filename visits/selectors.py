@@ -496,7 +496,11 @@ def readable_papers(actor: Actor) -> QuerySet[Paper]:
 
 def registers(actor: Actor, limit: int = 30) -> list[Paper]:
     """The registers that were printed last, as they stand."""
-    found = readable_papers(actor).filter(visit__isnull=True, failure__isnull=True, current=True).select_related("technician", "created_by")
+    found = (
+        readable_papers(actor)
+        .filter(visit__isnull=True, failure__isnull=True, current=True)
+        .select_related("technician", "created_by")
+    )
     return list(found.defer("content", "changes").order_by("-id")[:limit])
 
 

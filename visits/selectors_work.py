@@ -111,9 +111,7 @@ def cash_owed(technician: User | None = None) -> list[Debt]:
 
 def receipt(actor: Actor, number: str) -> Receipt | None:
     """A receipt, for those who may read the visit's papers."""
-    return (
-        Receipt.objects.filter(number=number, charge__visit__in=with_sheet(actor)).select_related("charge").first()
-    )
+    return Receipt.objects.filter(number=number, charge__visit__in=with_sheet(actor)).select_related("charge").first()
 
 
 def workshop(*, returned: bool = False) -> QuerySet[WorkshopItem]:

@@ -70,7 +70,9 @@ def whole(cast: Cast, **changed: Any) -> Visit:
     parts.use_part(ticket.pk, part=valve, by=by, at=at)
     parts.use_part(ticket.pk, part=main, old_serial="OLD-1", new_serial="NEW-1", old_left="客户要求留下", by=by, at=at)
     take(cast, ticket)
-    checklist.check_conduct(ticket.pk, **{**CONDUCT, "cleaned_up": False, "cleaned_up_reason": "客户自理"}, by=by, at=at)
+    checklist.check_conduct(
+        ticket.pk, **{**CONDUCT, "cleaned_up": False, "cleaned_up_reason": "客户自理"}, by=by, at=at
+    )
     return complete(cast, ticket, **changed)
 
 
@@ -96,7 +98,8 @@ def test_the_sheet_says_what_was_agreed_decided_used_and_charged(cast: Cast) -> 
     assert (charged["announced"], charged["agreed_by"], len(charged["lines"])) == ("371.00", "王秀英", 3)
     text = "".join(pages(sheet)).replace("\n", "")
     for words in ("保修判定", "Warranty decision", "人为损坏", "外壳损坏不在保修范围", "更换主板与阀门", "CNY 371.00",
-                  "NEW-1", "客户要求留下", "scratched, with remote control", "客户自理", "尚未付款", "客户已确认"):  # fmt: skip
+                  "NEW-1", "客户要求留下", "scratched, with remote control", "客户自理", "尚未付款",
+                  "客户已确认"):  # fmt: skip
         assert words in text, words
 
 

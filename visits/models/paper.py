@@ -65,7 +65,9 @@ class Paper(models.Model):
                 fields=["visit", "kind"], condition=Q(current=True, visit__isnull=False), name="paper_one_current"
             ),
             models.UniqueConstraint(
-                fields=["failure", "kind"], condition=Q(current=True, failure__isnull=False), name="paper_one_of_failure"
+                fields=["failure", "kind"],
+                condition=Q(current=True, failure__isnull=False),
+                name="paper_one_of_failure",
             ),
             models.UniqueConstraint(fields=["code"], condition=~Q(code=""), name="paper_code_once"),
         ]

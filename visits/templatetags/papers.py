@@ -1,4 +1,4 @@
-"""Words of papers by the code that was frozen: `{% word w "verdict" section.verdict %}` prints w.verdict_in_warranty."""
+"""Words of papers by the code that was frozen: {% word w "verdict" section.verdict %} → w.verdict_in_warranty."""
 
 from __future__ import annotations
 
