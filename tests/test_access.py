@@ -195,6 +195,7 @@ PAGES: dict[str, Line] = {
     "warranty": Line("/warranty/", "login 403 403 403 403 403 200 200 403"),
     "failures": Line("/warranty/failures/", "login 403 403 403 403 403 200 200 403"),
     "failure": Line("/warranty/failures/{failure}/", "login 403 403 403 403 403 200 200 403"),
+    "failure_paper": Line("/warranty/failures/{failure}/paper/", "login 403 403 403 403 403 in in 403", post=True),
     "fault_codes": Line("/warranty/codes/", "login 403 403 403 403 403 200 200 403"),
     "fault_code_new": Line("/warranty/codes/new/", "login 403 403 403 403 403 200 200 403"),
     "fault_code": Line("/warranty/codes/of/power/", "login 403 403 403 403 403 200 200 403"),
@@ -209,8 +210,8 @@ PAGES: dict[str, Line] = {
     "prices": Line("/prices/", "login 200 200 200 200 200 200 200 403"),
     "cash": Line("/cash/", "login 403 403 403 403 200 200 200 403"),
     "cash_hand_in": Line("/cash/technician/hand-in/", "login 403 403 403 403 in in in 403", post=True),
-    "receipt": Line(
-        "/receipts/{receipt}/", "login 200 200 200 200 200 200 200 404", "login 200 200 404 200 200 200 200 404"
+    "receipt": Line(  # to its file, or to where it is made
+        "/receipts/{receipt}/", "login 302 302 302 302 302 302 302 404", "login 302 302 404 302 302 302 302 404"
     ),
     "workshop": Line("/workshop/", STORE),
     "workshop_move": Line("/workshop/{item}/move/", "login 403 in 403 403 in in in 403", post=True),

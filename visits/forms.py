@@ -79,4 +79,15 @@ class CompleteForm(forms.Form):
     satisfaction = forms.IntegerField(label=_("Satisfaction, 1 to 5"), min_value=1, max_value=5, required=False)
     signer_name = forms.CharField(label=_("Name of who signs"), max_length=80, required=False)
     signature = forms.CharField(label=_("Signature"), required=False, widget=forms.HiddenInput, max_length=400_000)
-    unsigned_reason = forms.CharField(label=_("If not signed: why"), max_length=200, required=False)
+    typed_signature = forms.CharField(
+        label=_("Signature typed by the customer"),
+        max_length=80,
+        required=False,
+        help_text=_("Only where it cannot be drawn; say why below."),
+    )
+    unsigned_reason = forms.CharField(
+        label=_("If not drawn: why"),
+        max_length=200,
+        required=False,
+        help_text=_("With this alone nobody signed: the sheet says so."),
+    )

@@ -51,6 +51,7 @@ def enter() -> None:
             dispatch_order,
             beside=_order_words,
             rule="rule_order",
+            number=lambda visit: visit.order_number,
         )
     )
     papers.kinds.add(
@@ -186,11 +187,14 @@ def _warranty(product: Product | None, on: date) -> dict[str, str]:
 
 
 def _signed(visit: Visit, zone: Any) -> dict[str, str]:
+    typed = visit.signed_by_typing
     return {
         "signature": hashlib.sha256(bytes(visit.signature)).hexdigest() if visit.signature else "",
         "signer": visit.signer_name,
         "signed": moment(visit.signed_at, zone),
-        "unsigned": visit.unsigned_reason,
+        "unsigned": "" if typed else visit.unsigned_reason,
+        # Only where it is so: a sheet that was drawn, or made before, says what it said.
+        **({"typed": visit.signer_name, "typed_because": visit.unsigned_reason} if typed else {}),
     }
 
 
@@ -273,7 +277,7 @@ def visit_register(period: Period) -> Content:
 
 
 MOST_ROWS = 500
-QUESTIONS = ("ask_time", "ask_manner", "ask_skill", "ask_words", "ask_price", "ask_all")
+QUESTIONS = ("ask_time", "ask_manner", "ask_skill", "ask_words", "ask_price", "ask_all", "ask_recommend")
 
 
 def _order_words(content: Content, words: Labels) -> dict[str, Any]:

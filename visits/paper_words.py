@@ -61,6 +61,8 @@ WORDS: dict[str, Word] = {
     "signature": ("Customer's signature", "客户签字", "客戶簽名"),
     "signer": ("Signed by", "签字人", "簽名人"),
     "signed": ("Signed", "签字时间", "簽名時間"),
+    "typed": ("Signature, typed", "客户签字（键入）", "客戶簽名（鍵入）"),
+    "typed_because": ("Typed because", "未手写原因", "未手寫原因"),
     "unsigned": ("Not signed because", "未签字原因", "未簽名原因"),
     "contact": ("Questions and complaints", "咨询与投诉", "諮詢與投訴"),
     "form": ("Form", "表单", "表單"),
@@ -132,6 +134,7 @@ WORDS: dict[str, Word] = {
     "ask_words": ("explanation of the fault and the use", "故障与使用讲解", "故障與使用說明"),
     "ask_price": ("charges announced and clear", "收费事先说明、清楚", "收費事先說明、清楚"),
     "ask_all": ("all in all", "总体评价", "整體評價"),
+    "ask_recommend": ("would recommend us to others", "愿意向他人推荐我们", "願意向他人推薦我們"),
     "ask_solved": ("Is the problem solved?", "问题是否解决？", "問題是否解決？"),
     "ask_wishes": ("Wishes and suggestions", "意见与建议", "意見與建議"),
     # the rules that the forms keep

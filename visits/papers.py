@@ -1,6 +1,6 @@
 """Which papers there are, what stands on them, and how one version differs from the one before.
 
-A further kind of paper takes three things (charge receipt, failure analysis):
+A further kind of paper takes three things (`paper_receipt.py` is a short one):
 
     # visits/states.py        PaperKind.RECEIPT = "receipt", _("Charge receipt")
     # templates/visits/papers/receipt.html
@@ -8,7 +8,7 @@ A further kind of paper takes three things (charge receipt, failure analysis):
     {% block body %}<table><tr><th>{{ w.total }}</th><td>{{ c.total }}</td></tr></table>{% endblock %}
     # when the house starts
     papers.kinds.add(Kind(PaperKind.RECEIPT, "C", "CRC-1", ("Charge receipt", "收费凭证", "收費憑證"),
-                          "visits/papers/receipt.html", receipt, may=has_charges, words={"total": (…)}))
+                          "visits/papers/receipt.html", receipt, may=collected, words={"total": (…)}))
 
 `receipt(visit)` answers a dict of plain values (text, numbers, lists and dicts of them) and is all that the template
 reads, as `c`; `**paper_facts.facts(visit)` in it fills the usual head (`visits/papers/_head.html`). What it answers is
@@ -45,7 +45,8 @@ MOST_PICTURES = 12  # of a section
 class Kind:
     """A form. `may(visit)` tells whether this visit can have one now; `copies` are printed one after the other.
 
-    Without `prefix` the visit's own order number is its number. `of` is "visit", or "period" for a register.
+    `number` answers the number that its subject has already; without it there is a new one that begins with `prefix`.
+    `of` is "visit", "period" for a register, or "failure" for an analysis.
     """
 
     kind: PaperKind
@@ -59,6 +60,7 @@ class Kind:
     rule: str = ""  # of WORDS
     words: Mapping[str, Word] = field(default_factory=dict)
     of: str = "visit"
+    number: Callable[[Any], str] | None = None
     beside: Callable[[Content, Labels], dict[str, Any]] = lambda _content, _labels: {}  # for the template beside `c`
 
 
@@ -221,7 +223,9 @@ def _change(words: Mapping[str, Word], change: Mapping[str, str]) -> Change:
     *way, last = change["path"].split(".")
     while last.isdigit() and way:  # a place in a list: its name is one further up
         *way, last = way
-    where = " ".join(part for part in way if part not in ("sections", "rows"))
+    # What is a word is said by the name; what is left tells one row from another: its number, or its place.
+    rows = (f"{int(part) + 1}." if part.isdigit() else part for part in way if part not in words)
+    where = " ".join(part for part in rows if part not in ("sections", "rows"))
     return Change(
         words.get(last, (last, last, last)), where, *(_value(words, last, change[side]) for side in ("old", "new"))
     )
@@ -229,7 +233,7 @@ def _change(words: Mapping[str, Word], change: Mapping[str, str]) -> Change:
 
 def _value(words: Mapping[str, Word], name: str, value: str) -> Word:
     """A stored word of the form ("solved") as it is read; anything else as it was written."""
-    for key in (f"{name}_{value}", value):
+    for key in (f"{CODED.get(name)}_{value}", value):
         if name in CODED and key in words:
             return words[key]
     if name == "signature" and value:
@@ -237,4 +241,10 @@ def _value(words: Mapping[str, Word], name: str, value: str) -> Word:
     return value, value, value
 
 
-CODED = {"kind", "grade", "result", "warranty"}  # the values that are names of words
+# The values that are names of words, with what the words begin with.
+CODED = {
+    **{name: name for name in ("kind", "grade", "result", "warranty", "verdict", "proof", "rules", "approval")},
+    **{name: name for name in ("plan_state", "old_part", "method")},
+    **dict.fromkeys(("labour", "parts", "travel"), "verdict"),
+    **dict.fromkeys(("voucher_seen", "parts_complete", "damage_traces", "agreed"), "answer"),
+}

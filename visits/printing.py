@@ -9,6 +9,7 @@ import atexit
 import base64
 import functools
 import hashlib
+import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from celery.signals import worker_process_shutdown
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
+from PIL import Image
 
 from visits import fonts, papers
 from visits.models import Paper
@@ -26,6 +28,7 @@ from visits.selectors import visit_with_facts
 
 CUSTOMER_COPY = "customer_copy"
 MOST_PRINTED = 30  # changes listed on paper; the page of the papers has them all
+PRINTED_SIDE = 660  # pixels: 56 mm at 300 dots per inch
 _PICTURE_TYPES = frozenset({"image/png", "image/jpeg"})
 
 
@@ -117,10 +120,24 @@ def _sections(paper: Paper, content: Content) -> list[dict[str, Any]]:
 
 
 def _picture(picture: papers.Picture) -> dict[str, str] | None:
-    content = picture.read()
+    try:
+        content = picture.read()
+    except OSError:
+        return None
     if picture.media_type not in _PICTURE_TYPES or hashlib.sha256(content).hexdigest() != picture.sha256:
         return None
-    return {"caption": picture.caption, "uri": _data_uri(picture.media_type, content)}
+    return {"caption": picture.caption, "uri": _data_uri("image/jpeg", _small(content))}
+
+
+def _small(content: bytes) -> bytes:
+    """The picture in as many pixels as paper shows: twelve as a camera takes them make ten megabytes."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as picture:
+        picture.draft("RGB", (PRINTED_SIDE, PRINTED_SIDE))
+        plain = picture.convert("RGB")
+    plain.thumbnail((PRINTED_SIDE, PRINTED_SIDE))
+    plain.save(out, "JPEG", quality=80, optimize=True)
+    return out.getvalue()
 
 
 def _data_uri(kind: str, content: bytes) -> str:

@@ -466,7 +466,8 @@ def visit_with_facts(visit_id: int) -> Visit | None:
         Visit.objects.filter(pk=visit_id)
         .select_related(
             "technician", "planned_by", "ticket__customer", "ticket__site__region", "ticket__product__model",
-            "ticket__dispatch_approved_by",
+            "ticket__dispatch_approved_by", "consent", "repair_plan__decided_by", "warranty_decision__decided_by",
+            "warranty_decision__approved_by",
         )
         .prefetch_related("ticket__customer__phones")
         .first()
@@ -483,8 +484,11 @@ def readable_papers(actor: Actor) -> QuerySet[Paper]:
     if actor.user is None:
         return Paper.objects.all() if actor.is_system else Paper.objects.none()
     role = actor.user.role
+    if role in LEADERS:
+        return Paper.objects.all()
     if role in DESK | {Role.ARCHIVIST}:
-        return Paper.objects.all() if role in REGISTRARS else Paper.objects.filter(visit__isnull=False)
+        ours = Paper.objects.filter(failure__isnull=True)  # what went wrong in the large is analysed by leaders
+        return ours if role in REGISTRARS else ours.filter(visit__isnull=False)
     if role == Role.TECHNICIAN:
         return Paper.objects.filter(Q(visit__technician=actor.user) | Q(visit=None, technician=actor.user))
     return Paper.objects.none()
@@ -492,7 +496,11 @@ def readable_papers(actor: Actor) -> QuerySet[Paper]:
 
 def registers(actor: Actor, limit: int = 30) -> list[Paper]:
     """The registers that were printed last, as they stand."""
-    found = readable_papers(actor).filter(visit__isnull=True, current=True).select_related("technician", "created_by")
+    found = (
+        readable_papers(actor)
+        .filter(visit__isnull=True, failure__isnull=True, current=True)
+        .select_related("technician", "created_by")
+    )
     return list(found.defer("content", "changes").order_by("-id")[:limit])
 
 

@@ -110,13 +110,8 @@ def cash_owed(technician: User | None = None) -> list[Debt]:
 
 
 def receipt(actor: Actor, number: str) -> Receipt | None:
-    """A receipt with what it prints, for those who may read the visit's papers."""
-    return (
-        Receipt.objects.filter(number=number, charge__visit__in=with_sheet(actor))
-        .select_related("holder", "charge__visit__ticket__customer", "charge__visit__ticket__product__model")
-        .prefetch_related("charge__lines")
-        .first()
-    )
+    """A receipt, for those who may read the visit's papers."""
+    return Receipt.objects.filter(number=number, charge__visit__in=with_sheet(actor)).select_related("charge").first()
 
 
 def workshop(*, returned: bool = False) -> QuerySet[WorkshopItem]:

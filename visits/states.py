@@ -134,3 +134,5 @@ class PaperKind(TextChoices):
     INSTALLATION_SHEET = "installation", _("Installation and commissioning sheet")
     SURVEY = "survey", _("Satisfaction survey")
     VISIT_REGISTER = "visit_register", _("Visit register")
+    RECEIPT = "receipt", _("Charge receipt")
+    FAILURE_ANALYSIS = "failure_analysis", _("Failure analysis")

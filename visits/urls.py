@@ -73,6 +73,7 @@ urlpatterns = [
     path("warranty/", warranty.to_decide, name="warranty"),
     path("warranty/failures/", failures.failures, name="failures"),
     path("warranty/failures/<int:failure_id>/", failures.failure, name="failure"),
+    path("warranty/failures/<int:failure_id>/paper/", failures.analysis, name="failure_paper"),
     path("warranty/codes/", fault_codes.codes, name="fault_codes"),
     path("warranty/codes/new/", fault_codes.code, name="fault_code_new"),
     path("warranty/codes/of/<slug:code>/", fault_codes.code, name="fault_code"),

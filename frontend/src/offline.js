@@ -40,6 +40,7 @@ function put(form, name, text) {
 }
 function fault(form, field, text) {
   form.querySelector("[data-phone-fault]")?.remove();
+  field?.closest("details")?.setAttribute("open", "");
   const note = document.createElement("p");
   note.className = "text-danger mb-2";
   note.dataset.phoneFault = "";
@@ -54,10 +55,11 @@ function fault(form, field, text) {
 function wrong(form) {
   const missing = [...form.elements].find((field) => field.willValidate && field.required && !field.value.trim());
   if (missing) return [missing, word("fill_in")];
-  const { solved, signature, unsigned_reason: reason, signer_name: name } = form.elements;
+  const { solved, signature, typed_signature: typed, unsigned_reason: reason, signer_name: name } = form.elements;
   if (solved && solved.value === "") return [form.querySelector("[name=solved]"), word("fill_in")];
-  if (solved && !signature.value && !reason.value.trim()) return [signature, word("sign_here")]; // the report (R32)
-  if (signature?.value && name && !name.value.trim()) return [name, word("fill_in")];
+  // The report (R32): drawn, or typed with the reason.
+  if (solved && !signature.value && !reason.value.trim()) return typed?.value.trim() ? [reason, word("fill_in")] : [signature, word("sign_here")];
+  if (signature?.value && name && !name.value.trim() && !typed?.value.trim()) return [name, word("fill_in")];
   const large = [...form.elements].find((field) => field.type === "file" && [...field.files].some((file) => file.size > LONGEST_PHOTOGRAPH));
   return large ? [large, word("too_large")] : null;
 }

@@ -121,6 +121,22 @@ def test_the_same_command_fifty_times_is_one(cast: Cast) -> None:
     assert Event.objects.filter(ticket=visit.ticket, kind="ticket.en_route").count() == 1
 
 
+@pytest.mark.rule("R32")
+def test_takes_a_signature_that_was_typed_without_network(cast: Cast) -> None:
+    visit, by, at, device = plan(cast, cast.ticket()), cast.actor("technician"), cast.at + DAY, uuid4()
+    typed = {
+        **REPORT,
+        "signature": [""],
+        "signer_name": [""],
+        "typed_signature": ["王秀英"],
+        "unsigned_reason": ["冻僵"],
+    }
+    for one in [*a_day(device)[:2], sent(device, 3, "complete_visit", 1, typed)]:
+        assert commands.receive(visit, one, by=by, at=at).state == "done"
+    visit.refresh_from_db()
+    assert (visit.signed_by_typing, visit.signer_name, visit.unsigned_reason) == (True, "王秀英", "冻僵")
+
+
 def test_keeps_what_the_office_made_impossible(cast: Cast) -> None:
     visit, by, at = plan(cast, cast.ticket()), cast.actor("technician"), cast.at + DAY
     dispatch.cancel_visit(

@@ -364,6 +364,20 @@ def test_takes_a_visit_from_the_way_to_the_signature(cast: Cast, client: Client)
     assert ticket.events.filter(kind="ticket.visit_completed").count() == 1
 
 
+@pytest.mark.rule("R32")
+def test_asks_for_the_reason_of_a_typed_signature_and_shows_both(cast: Cast, client: Client) -> None:
+    visit = cast.ticket_in("visiting").visits.get()
+    sign_in(client, cast, "technician")
+    report = {"finding": "泄漏", "work_done": "更换", "solved": "true", "typed_signature": "王秀英", "version": 2}
+    wrong = client.post(f"/visits/{visit.pk}/report/", report)
+    assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["unsigned_reason"])
+    assert 'id="not-drawn" open' in wrong.content.decode()
+    done = client.post(f"/visits/{visit.pk}/report/", {**report, "unsigned_reason": "屏幕损坏"})
+    assert done.status_code == 302
+    page = client.get(f"/visits/{visit.pk}/").content.decode()
+    assert "typed, because: 屏幕损坏" in page
+
+
 @pytest.mark.parametrize(
     "drawn",
     ["data:image/png;base64,AAAA", "x" * 400_001, "data:image/svg+xml;base64,PHN2Zy8+"],

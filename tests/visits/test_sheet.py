@@ -83,6 +83,16 @@ def test_says_why_nobody_signed(cast: Cast) -> None:
     assert "Not signed because" in text
 
 
+@pytest.mark.rule("R32")
+def test_shows_a_typed_signature_as_typed_with_the_reason(cast: Cast) -> None:
+    sheet = sheet_of(cast, signature="", signer_name="", typed_signature="𠮷田喆", unsigned_reason="屏幕损坏")
+    assert sheet.content["typed"] == "𠮷田喆"
+    text = words(printing.paper_pdf(sheet.pk).all_copies).replace("\0", "")
+    for said in ("𠮷田喆", "屏幕损坏", "Signature, typed", "客户签字（键入）", "未手写原因", "2026-03-04 13:00"):
+        assert said in text, said
+    assert "Not signed because" not in text
+
+
 @pytest.mark.parametrize(
     ("language", "first", "glyphs"),
     [

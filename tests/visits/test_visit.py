@@ -76,6 +76,10 @@ def test_goes_back_to_the_desk_when_not_solved(cast: Cast) -> None:
         ({"work_done": ""}, "work_done"),
         ({"work_done": "x" * 4001}, "work_done"),
         ({"signature": ""}, "signature"),
+        ({"signature": "", "signer_name": "", "typed_signature": " "}, "signature"),
+        ({"signature": "", "typed_signature": "王秀英"}, "unsigned_reason"),
+        ({"signature": "", "typed_signature": "x" * 81, "unsigned_reason": "x"}, "typed_signature"),
+        ({"unsigned_reason": "x" * 201}, "unsigned_reason"),
         ({"signer_name": ""}, "signer_name"),
         ({"satisfaction": 6}, "satisfaction"),
     ],
@@ -95,6 +99,20 @@ def test_takes_a_reason_where_the_customer_cannot_sign(cast: Cast) -> None:
     ticket = cast.ticket_in("visiting")
     visit = complete(cast, ticket, signature="", signer_name="", unsigned_reason="hand in plaster")
     assert (visit.signature, visit.signed_at, visit.unsigned_reason) == (None, None, "hand in plaster")
+
+
+@pytest.mark.rule("R32")
+def test_takes_a_typed_signature_with_the_reason(cast: Cast) -> None:
+    typed = {"signature": "", "signer_name": "", "typed_signature": " 王秀英 ", "unsigned_reason": "screen is broken"}
+    visit = complete(cast, cast.ticket_in("visiting"), **typed)
+    assert (visit.signature, visit.signer_name, visit.unsigned_reason) == (None, "王秀英", "screen is broken")
+    assert (visit.signed_at, visit.signed_by_typing) == (cast.at + timedelta(hours=3), True)
+
+
+@pytest.mark.rule("R32")
+def test_a_drawn_signature_stands_before_a_typed_one(cast: Cast) -> None:
+    visit = complete(cast, cast.ticket_in("visiting"), signer_name="", typed_signature="王秀英", unsigned_reason="x")
+    assert (bool(visit.signature), visit.signer_name, visit.signed_by_typing) == (True, "王秀英", False)
 
 
 def test_writes_the_signature_anew(cast: Cast) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.models import User
+from visits.models.failure import MajorFailure
 from visits.models.visit import Visit
 from visits.states import PaperKind, SheetState
 
@@ -37,6 +38,8 @@ class Paper(models.Model):
     technician = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, blank=True)
     first_day = models.DateField(null=True, blank=True)
     last_day = models.DateField(null=True, blank=True)
+    # An analysis has no visit, but the failure that it tells of: a visit may have several.
+    failure = models.ForeignKey(MajorFailure, models.PROTECT, related_name="papers", null=True, blank=True)
     content = models.JSONField(default=dict)
     content_sha256 = models.CharField(max_length=64, blank=True)
     changes = models.JSONField(default=list)  # against the version before: [{"path", "old", "new"}, …]
@@ -60,6 +63,11 @@ class Paper(models.Model):
             models.UniqueConstraint(fields=["number", "kind", "version"], name="paper_version_once"),
             models.UniqueConstraint(
                 fields=["visit", "kind"], condition=Q(current=True, visit__isnull=False), name="paper_one_current"
+            ),
+            models.UniqueConstraint(
+                fields=["failure", "kind"],
+                condition=Q(current=True, failure__isnull=False),
+                name="paper_one_of_failure",
             ),
             models.UniqueConstraint(fields=["code"], condition=~Q(code=""), name="paper_code_once"),
         ]

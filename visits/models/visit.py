@@ -129,6 +129,11 @@ class Visit(ReadAgain, models.Model):
         return VisitState(self.state)
 
     @property
+    def signed_by_typing(self) -> bool:
+        """Whether the customer typed the name; `unsigned_reason` then says why it was not drawn."""
+        return self.signed_at is not None and not self.signature
+
+    @property
     def agreed_time(self) -> datetime:
         """When somebody has to be there: the start of the window, or what was agreed with the customer since."""
         return self.agreed_at or self.window_start

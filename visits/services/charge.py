@@ -22,8 +22,10 @@ from tickets.models import Ticket
 from tickets.states import EventKind
 from tickets.verbs import permit
 from visits.models import Charge, ChargeLine, Part, PriceItem, Receipt, Visit
+from visits.services import paper
 from visits.services.at_work import visit_at_work
 from visits.services.dispatch import Seen, check_seen
+from visits.states import PaperKind
 from visits.states_work import ChargeState, PaymentMethod
 
 CENT = Decimal("0.01")
@@ -187,6 +189,7 @@ def collect_charge(
         note=explanation,
     )
     notices.post(event, to=[ticket.owner], at=at)
+    paper.changed(charge.visit_id, PaperKind.RECEIPT, by=by, at=at)
     return ticket
 
 

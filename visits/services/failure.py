@@ -19,6 +19,7 @@ from tickets.models import Ticket
 from tickets.states import EventKind
 from tickets.verbs import permit
 from visits.models import MajorFailure
+from visits.services import paper
 from visits.services.dispatch import Seen, open_visit
 from visits.states import ACTIVE
 
@@ -162,6 +163,8 @@ def analyse_failure(
         )
         managers = duty.answers(Role.MANAGER, ticket.team, at=at) if complete else []
         notices.post(event, to=[failure.owner, ticket.owner, *managers], at=at)
+    if complete or failure.papers.filter(current=True).exists():
+        paper.analysed(failure.pk, by=by, at=at)
     return failure
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
@@ -11,17 +12,17 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from aftersales.accounts.actors import SYSTEM, Actor
+from aftersales.accounts.actors import SYSTEM, Actor, require
 from aftersales.accounts.models import User
-from aftersales.accounts.roles import Role
+from aftersales.accounts.roles import LEADERS, Role
 from aftersales.core.errors import Invalid, Missing, NotAllowed
 from aftersales.core.text import clean_text
 from aftersales.core.time import now
 from tickets import outbox, timeline
 from tickets.models import Ticket
 from tickets.states import EventKind
-from visits import paper_facts, papers
-from visits.models import Paper, Visit
+from visits import paper_facts, paper_failure, papers
+from visits.models import MajorFailure, Paper, Visit
 from visits.models.paper import new_code
 from visits.papers import Content, Kind
 from visits.selectors import visit_with_facts
@@ -51,11 +52,35 @@ def issue(visit_id: int, kind: str, *, by: Actor, at: datetime | None = None) ->
 
 def issue_locked(visit: Visit, form: Kind, *, by: Actor, at: datetime) -> Paper:
     """The same for a visit whose ticket is locked and whose facts were read."""
-    last = Paper.objects.filter(visit=visit, kind=form.kind, current=True).first()
-    content = papers.content_of(form, visit)
+    return _issue(form, visit, by=by, at=at, visit=visit)
+
+
+@transaction.atomic
+def issue_analysis(failure_id: int, *, by: Actor, at: datetime | None = None) -> Paper:
+    """The report and analysis of a major failure as they are now (R34). Raises Missing."""
+    require(by, LEADERS)
+    ticket_id = MajorFailure.objects.filter(pk=failure_id).values_list("ticket_id", flat=True).first()
+    if ticket_id is None:
+        raise Missing(_("There is no such report."))
+    Ticket.objects.locked(ticket_id)
+    return analysed(failure_id, by=by, at=at or now())
+
+
+def analysed(failure_id: int, *, by: Actor, at: datetime) -> Paper:
+    """The same with the ticket locked."""
+    form = papers.kinds.get(PaperKind.FAILURE_ANALYSIS)
+    failure = paper_failure.with_facts(failure_id)
+    if form is None or failure is None:
+        raise Missing(_("There is no such form."))
+    return _issue(form, failure, by=by, at=at, failure=failure)
+
+
+def _issue(form: Kind, subject: Any, *, by: Actor, at: datetime, **of: Any) -> Paper:
+    last = Paper.objects.filter(kind=form.kind, current=True, **of).first()
+    content = papers.content_of(form, subject)
     if last is None:
-        number = _next_number(form.prefix, at) if form.prefix else visit.order_number
-        return _create(form, number, content, by=by, at=at, visit=visit)
+        number = form.number(subject) if form.number else _next_number(form.prefix, at)
+        return _create(form, number, content, by=by, at=at, **of)
     return _renew(form, last, content, by=by, at=at)
 
 
@@ -99,9 +124,11 @@ def issue_register(
     )
 
 
-def changed(visit_id: int, *, by: Actor, at: datetime) -> list[Paper]:
-    """Make the next version of each paper of a visit that says something else now; to be called with the ticket locked,
-    by whatever changes what papers show after they were issued."""
+def changed(visit_id: int, *kinds: PaperKind, by: Actor, at: datetime) -> list[Paper]:
+    """Make the next version of each paper of a visit that says something else now, and the papers of `kinds`.
+
+    To be called with the ticket locked, by whatever changes what papers show after they were issued.
+    """
     visit = visit_with_facts(visit_id)
     if visit is None:
         return []
@@ -110,16 +137,22 @@ def changed(visit_id: int, *, by: Actor, at: datetime) -> list[Paper]:
         form = papers.kinds.get(last.kind)
         if form is not None and papers.content_of(form, visit) != last.content:
             made.append(issue_locked(visit, form, by=by, at=at))
+    done = {paper.kind for paper in made}
+    made += [
+        issue_locked(visit, form, by=by, at=at)
+        for kind in kinds
+        if kind not in done and (form := papers.kinds.get(kind)) is not None
+    ]
     return made
 
 
-def stale(visit: Visit, paper: Paper) -> bool:
-    """Whether the facts have changed since this version; `visit` with its facts read."""
+def stale(subject: Visit | MajorFailure, paper: Paper) -> bool:
+    """Whether the facts have changed since this version; `subject` with its facts read."""
     form = papers.kinds.get(paper.kind)
-    return form is not None and bool(paper.content) and papers.content_of(form, visit) != paper.content
+    return form is not None and bool(paper.content) and papers.content_of(form, subject) != paper.content
 
 
-def _create(form: Kind, number: str, content: Content, *, by: Actor, at: datetime, **of: object) -> Paper:
+def _create(form: Kind, number: str, content: Content, *, by: Actor, at: datetime, **of: Any) -> Paper:
     paper = Paper.objects.create(
         kind=form.kind,
         number=number,
@@ -150,6 +183,7 @@ def _renew(form: Kind, last: Paper, content: Content, *, by: Actor, at: datetime
         version=last.version + 1,
         changes=papers.differences(last.content, content),
         visit=last.visit,
+        failure=last.failure,
         technician=last.technician,
         first_day=last.first_day,
         last_day=last.last_day,
@@ -219,10 +253,11 @@ def correct(
 # ── making it, which workers do ────────────────────────────────────────────────────────────────
 def _locked(paper_id: int) -> tuple[Ticket | None, Paper]:
     """The paper behind the lock of its ticket, where it has one."""
-    found = Paper.objects.filter(pk=paper_id).values_list("visit__ticket_id", flat=True)
-    if not found:
+    found = Paper.objects.filter(pk=paper_id).values_list("visit__ticket_id", "failure__ticket_id").first()
+    if found is None:
         raise Missing(_("There is no such paper."))
-    ticket = Ticket.objects.locked(found[0]) if found[0] else None
+    ticket_id = found[0] or found[1]
+    ticket = Ticket.objects.locked(ticket_id) if ticket_id else None
     return ticket, Paper.objects.select_for_update(of=("self",)).get(pk=paper_id)
 
 

@@ -17,6 +17,7 @@ from tickets.models import Ticket
 from tickets.states import EventKind
 from tickets.verbs import permit
 from visits.models import RepairPlan, Visit, WarrantyDecision
+from visits.services import paper
 from visits.services.dispatch import Seen, open_visit
 from visits.services.visit import read_signature
 from visits.states_warranty import Outcome, PlanState
@@ -155,6 +156,7 @@ def decide_plan(
     plan.save()
     event = timeline.record(ticket, EventKind.PLAN_DECIDED, at=at, by=by, visit=plan.visit_id, kept=keep, note=reason)
     notices.post(event, to=[plan.visit.technician, ticket.owner], at=at, urgent=True)
+    paper.changed(plan.visit_id, by=by, at=at)
     return ticket
 
 

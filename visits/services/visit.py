@@ -26,9 +26,8 @@ from tickets.sla import clocks
 from tickets.sla.states import Target
 from tickets.states import EventKind, Kind
 from tickets.verbs import permit
-from visits import hooks, papers
+from visits import hooks
 from visits.models import Consent, RepairPlan, Visit
-from visits.selectors import visit_with_facts
 from visits.services import late, owed, paper, promises, repeat
 from visits.services.dispatch import Seen, open_visit
 from visits.states import PaperKind
@@ -105,6 +104,7 @@ def complete_visit(
     work_done: str,
     signer_name: str = "",
     signature: str = "",
+    typed_signature: str = "",
     unsigned_reason: str = "",
     customer_comment: str = "",
     satisfaction: int | None = None,
@@ -116,7 +116,8 @@ def complete_visit(
     """Record the work and the customer's signature; the service sheet is queued (R32).
 
     Solved: the ticket is resolved and a callback owed. Not solved: the ticket goes back to the desk.
-    `signature` is a PNG as data URL; where the customer cannot sign, `unsigned_reason` says why.
+    `signature` is a PNG as data URL. Where it cannot be drawn `unsigned_reason` says why, and the customer types the
+    name as `typed_signature`, if that can be. Raises Invalid, naming the field.
     """
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
@@ -126,14 +127,17 @@ def complete_visit(
     visit.finding = clean_text(finding)
     visit.work_done = clean_text(work_done)
     visit.customer_comment = clean_text(customer_comment)[:4000]
-    visit.signer_name = clean_line(signer_name)
+    typed = clean_line(typed_signature)
+    visit.signer_name = clean_line(signer_name) or typed
     visit.unsigned_reason = clean_line(unsigned_reason)
     visit.satisfaction = satisfaction
     visit.signature = read_signature(signature) if signature else None
-    _check_report(visit)
+    _check_report(visit, typed)
     if solved:
         _check_agreed(visit)
-    visit.signed_at = at if visit.signature else None
+    if typed and not visit.signature:
+        visit.signer_name = typed
+    visit.signed_at = at if visit.signature or typed else None
     was = ticket.state
     move(visit.complete if solved else visit.leave_unsolved, at)
     visit.version += 1
@@ -150,7 +154,8 @@ def complete_visit(
     event = timeline.record(ticket, kind, at=at, by=by, was=was, changed=changed, visit=visit.pk, note=visit.work_done)
     if solved:
         _installed(ticket, at)
-    _issue_sheet(visit, by=by, at=at)
+    # What the customer signed is frozen, a worker makes the files; the other papers of the visit follow what it says.
+    paper.changed(visit.pk, PaperKind.SERVICE_SHEET, by=by, at=at)
     if solved:
         hooks.completed(visit, ticket, at=at, by=by)
     notices.post(event, to=[ticket.owner, *([] if solved else notices.supervisor_of(ticket))], at=at, urgent=not solved)
@@ -183,7 +188,7 @@ def _check_agreed(visit: Visit) -> None:
         )
 
 
-def _check_report(visit: Visit) -> None:
+def _check_report(visit: Visit, typed: str) -> None:
     errors = []
     if not visit.finding:
         errors.append(("finding", "required", _("Write what you found.")))
@@ -195,11 +200,21 @@ def _check_report(visit: Visit) -> None:
     if visit.satisfaction is not None and visit.satisfaction not in range(1, 6):
         errors.append(("satisfaction", "range", _("Satisfaction is 1 to 5.")))
     if visit.signature is None and not visit.unsigned_reason:
-        errors.append(("signature", "required", _("The customer signs here; if that cannot be, write why not.")))
+        if typed:
+            message = _("Write why the name is typed and not signed by hand.")
+            errors.append(("unsigned_reason", "required", message))
+        else:
+            message = _("The customer signs here; if that cannot be, the name is typed below, with the reason.")
+            errors.append(("signature", "required", message))
     if visit.signature is not None and not visit.signer_name:
         errors.append(("signer_name", "required", _("Write the name of who signs.")))
-    if len(visit.signer_name) > 80 or len(visit.unsigned_reason) > 200:
-        errors.append(("signer_name", "too_long", _("This is too long.")))
+    for name, text, most in (
+        ("signer_name", visit.signer_name, 80),
+        ("typed_signature", typed, 80),
+        ("unsigned_reason", visit.unsigned_reason, 200),
+    ):
+        if len(text) > most:
+            errors.append((name, "too_long", _("At most %(max)s characters.") % {"max": most}))
     if errors:
         raise Invalid(errors=errors)
 
@@ -244,12 +259,3 @@ def read_signature(data_url: str) -> bytes:
 
 def _unreadable() -> Invalid:
     return Invalid(_("The signature could not be read; clear it and sign again."), code="unreadable", field="signature")
-
-
-def _issue_sheet(visit: Visit, *, by: Actor, at: datetime) -> None:
-    """Freeze what the customer signed; a worker makes the files. The other papers of the visit follow what it says."""
-    told = visit_with_facts(visit.pk)
-    form = papers.kinds.get(PaperKind.SERVICE_SHEET)
-    if told is not None and form is not None:
-        paper.changed(visit.pk, by=by, at=at)
-        paper.issue_locked(told, form, by=by, at=at)

@@ -22,6 +22,7 @@ from tickets.models import Ticket
 from tickets.states import EventKind
 from tickets.verbs import permit
 from visits.models import Visit, WarrantyDecision
+from visits.services import paper
 from visits.services.dispatch import Seen, open_visit
 from visits.services.visit import read_signature
 from visits.states_warranty import DecisionState, Exclusion, Outcome, Proof, Purpose, Rule
@@ -198,6 +199,7 @@ def approve_warranty(
         note=note,
     )
     notices.post(event, to=[decision.visit.technician, decision.decided_by, ticket.owner], at=at, urgent=True)
+    paper.changed(decision.visit_id, by=by, at=at)
     return ticket
 
 

@@ -12,13 +12,17 @@ from aftersales.accounts.actors import Actor
 from aftersales.accounts.decorators import staff_page
 from aftersales.accounts.roles import LEADERS
 from aftersales.core import keyset
-from aftersales.core.errors import Refusal
+from aftersales.core.errors import Missing, Refusal
+from visits import paper_failure
 from visits.forms_failure import AnalysisForm
 from visits.models import MajorFailure
 from visits.services import failure as services
-from visits.views.answers import add_refusal, go, version
+from visits.services import paper as papers
+from visits.states import SheetState
+from visits.views.answers import add_refusal, go, sent_to, version
 
 PAGE_SIZE = 40
+MOST_VERSIONS = 20
 NEWEST = keyset.Order("-reported_at", "-id")
 
 
@@ -59,5 +63,27 @@ def failure(request: HttpRequest, failure_id: int) -> HttpResponse:
             status = add_refusal(form, refusal)
         else:
             return go(request, reverse("failure", args=[found.pk]), _("The analysis is saved."))
-    context = {"failure": found, "form": form, "tab": "failures"}
+    told = paper_failure.with_facts(found.pk)
+    versions = list(found.papers.select_related("created_by").order_by("-version")[:MOST_VERSIONS])
+    context = {
+        "failure": found,
+        "form": form,
+        "tab": "failures",
+        "versions": versions,
+        "may_issue": not versions or (told is not None and papers.stale(told, versions[0])),
+        "waiting": any(paper.state == SheetState.QUEUED for paper in versions),
+    }
+    if request.htmx and request.htmx.target == "failure-papers":  # type: ignore[attr-defined]
+        return render(request, "visits/failure.html#papers", context)
     return render(request, "visits/failure.html", context, status=status)
+
+
+@staff_page(*LEADERS)
+@sent_to(lambda failure_id: reverse("failure", args=[failure_id]))
+def analysis(request: HttpRequest, failure_id: int) -> HttpResponse:
+    """Have the report and its analysis made as a paper, or its next version."""
+    try:
+        made = papers.issue_analysis(failure_id, by=Actor.of(request))
+    except Missing as error:
+        raise Http404 from error
+    return go(request, reverse("failure", args=[failure_id]), _("%(paper)s is being made.") % {"paper": made})

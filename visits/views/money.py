@@ -1,10 +1,9 @@
-"""The pages of money: the price list, the cash that technicians owe, the receipt of a charge."""
+"""The pages of money: the price list, the cash that technicians owe, the way to the receipt of a charge."""
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,11 +16,12 @@ from aftersales.accounts.views import person
 from aftersales.core.errors import Refusal
 from visits import selectors_work as selectors
 from visits.forms_charge import HandInForm, PriceForm
-from visits.models import PriceItem
+from visits.models import Paper, PriceItem
 from visits.services import cash as cash_services
 from visits.services import charge as services
 from visits.services.cash import CASHIERS
 from visits.services.stock import KEEPERS
+from visits.states import PaperKind, SheetState
 from visits.views.answers import add_refusal, go, sent_to
 
 READERS = DESK | {Role.ARCHIVIST, Role.TECHNICIAN}
@@ -86,16 +86,14 @@ def hand_in(request: HttpRequest, username: str) -> HttpResponse:
 @staff_page()
 @require_safe
 def receipt(request: HttpRequest, number: str) -> HttpResponse:
-    """The charge receipt, for printing."""
+    """Lead from the number of a charge receipt to its file; while there is none, to where it is made."""
     found = selectors.receipt(Actor.of(request), number)
     if found is None:
         raise Http404
-    context = {"receipt": found, "charge": found.charge, "ticket": found.charge.visit.ticket}
-    return render(
-        request,
-        "visits/receipt.html",
-        {**context, "company": settings.COMPANY, "contact": settings.COMPANY_CONTACT},
-    )
+    paper = Paper.objects.filter(visit=found.charge.visit_id, kind=PaperKind.RECEIPT, current=True).first()
+    if paper is not None and paper.state == SheetState.READY:
+        return redirect("paper_pdf", paper.pk)
+    return redirect("visit_papers", found.charge.visit_id)
 
 
 def _initial(chosen: PriceItem | None) -> dict[str, object] | None:

@@ -116,7 +116,11 @@ def again(request: HttpRequest, paper_id: int) -> HttpResponse:
     paper = selectors.readable_papers(Actor.of(request)).filter(pk=paper_id).first()
     if paper is None:
         raise Http404
-    back = reverse("visit_papers", args=[paper.visit_id]) if paper.visit_id else reverse("visit_registers")
+    back = reverse("visit_registers")
+    if paper.visit_id:
+        back = reverse("visit_papers", args=[paper.visit_id])
+    elif paper.failure_id:
+        back = reverse("failure", args=[paper.failure_id])
     return _again(request, paper, back)
 
 
