@@ -30,4 +30,5 @@ def enter() -> None:
     actions.add("refuse_late", ReasonForm, approval.refuse_late)
     actions.add("decide_no_show", forms_promises.DecideForm, no_show.decide_no_show)
     actions.add("dispute_no_show", ReasonForm, no_show.dispute_no_show)
-    cards.add(cards.Card("arriving", 20, "visits/cards/arriving.html", arriving.of_visit))
+    at_door = ("running_late", "log_visit_call", "customer_absent", "customer_present", "tell_customer")
+    cards.add(cards.Card("arriving", 20, "visits/cards/arriving.html", arriving.of_visit, at_door))

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from aftersales.core.time import now
 from complaints.models import Callback
-from tests.browser.conftest import PHONE, Visitor, overflow, serious
+from tests.browser.conftest import PHONE, Visitor, overflow, serious, unfold
 from tests.people import Cast
 from tickets.models import OutboxMessage, Ticket
 from tickets.sla.models import Clock
@@ -89,6 +89,7 @@ def visit(page: Page, number: str, shot: Shot, language: str) -> None:
     page.locator("form[action$='/set-out/'] button").click()
     page.wait_for_load_state("networkidle")
     page.locator("form[action$='/check-in/'] button").click()
+    unfold(page, "#report")
     page.locator("[name=finding]").fill("压缩机启动电容失效")
     page.locator("[name=work_done]").fill("更换启动电容,测试制冷正常")
     page.locator("label", has=page.locator("[name=solved][value=true]")).click()

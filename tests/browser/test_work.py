@@ -25,6 +25,10 @@ def opened(page: Page, name: str) -> None:
     """Unfold the form of a command."""
     form = page.locator(f"form[action$='/do/{name}/']")
     if not form.is_visible():
+        fold = page.locator("details.fold", has=form)
+        if fold.get_attribute("open") is None:
+            fold.locator("> summary").click()
+    if not form.is_visible():
         page.locator("details.do", has=form).locator("summary").click()
 
 

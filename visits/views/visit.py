@@ -239,6 +239,7 @@ def _page(
         refused[1].auto_id = f"{refused[0]}_%s"  # the report's fields may have the same names
     # The verbs are the ticket's; only the visit that is open now may be worked.
     verbs = {verb.name for verb in available(ticket, actor)} if found.state in ACTIVE else set()
+    shown = cards.shown(found, actor, refused[0] if refused else "")
     context: dict[str, Any] = {
         "visit": found,
         "ticket": ticket,
@@ -246,12 +247,14 @@ def _page(
         "history": selectors.history(found),
         "warranty": customers.warranty(ticket.product, at=now()) if ticket.product else None,
         "form": form or CompleteForm(),
-        "cards": cards.shown(found, actor),
+        "cards": shown,
         "verbs": verbs,
         "refused": refused and {"name": refused[0], "form": refused[1]},
         "may_set_out": "set_out" in verbs and found.state == VisitState.PLANNED,
         "may_check_in": "check_in" in verbs,
         "may_report": "complete_visit" in verbs and found.state == VisitState.ON_SITE,
+        "report_open": form is not None or not cards.due(shown),
+        "problem_open": found.state in (VisitState.PLANNED, VisitState.EN_ROUTE),
         "overseer": person(request).role in OVERSEERS,
         "later": later,
         "pass": commands.pass_for(found, actor),
