@@ -7,7 +7,16 @@ class VisitsConfig(AppConfig):
     verbose_name = _("Visits")
 
     def ready(self) -> None:
-        from visits import actions, actions_work, describe_warranty, describe_work, paper_facts, verbs, verbs_work
+        from visits import (
+            actions,
+            actions_work,
+            describe_arrival,
+            describe_warranty,
+            describe_work,
+            paper_facts,
+            verbs,
+            verbs_work,
+        )
         from visits.readiness import checks
         from visits.services import kit, no_show, notice  # noqa: F401  the last two decide promises when time is over
 
@@ -17,6 +26,7 @@ class VisitsConfig(AppConfig):
         verbs.enter()
         verbs_work.enter()
         actions.enter()
+        describe_arrival.enter()
         describe_warranty.enter()
         actions_work.enter()
         describe_work.enter()

@@ -1,4 +1,5 @@
 // The technician's pages: kept for when there is no network, and what was done without one is sent when it is back.
+import "./arrival.js";
 import { change, drop, kept } from "./queue.js";
 import { word } from "./words.js";
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -57,19 +57,21 @@ class Sent:
     data: dict[str, list[str]] = field(default_factory=dict)
     file_field: str = ""
     file: UploadedFile | None = None
+    shown_at: datetime | None = None  # when the page was rendered that it was sent from: nothing was done before
 
 
 def pass_for(visit: Visit, by: Actor) -> str:
     """What a page gives a telephone: that this visit was this technician's when he went off the network."""
-    return signing.dumps([visit.pk, by.user and by.user.pk], salt=_SALT)
+    return signing.dumps([visit.pk, by.user and by.user.pk, int(now().timestamp())], salt=_SALT)
 
 
-def has_pass(given: str, visit_id: int, by: Actor) -> bool:
-    """Whether this technician was shown this visit, though it may be another's by now."""
+def shown_at(given: str, visit_id: int, by: Actor) -> datetime | None:
+    """When the server made the page that this pass was on; None when it is no pass of this person for this visit."""
     try:
-        return signing.loads(given, salt=_SALT, max_age=OLDEST) == [visit_id, by.user and by.user.pk]
-    except signing.BadSignature:
-        return False
+        visit, user, at = signing.loads(given, salt=_SALT, max_age=OLDEST)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return datetime.fromtimestamp(at, UTC) if [visit, user] == [visit_id, by.user and by.user.pk] else None
 
 
 def receive(visit: Visit, sent: Sent, *, by: Actor, at: datetime | None = None) -> Command:
@@ -128,7 +130,7 @@ def _check(sent: Sent) -> None:
 
 def _keep(visit: Visit, sent: Sent, *, by: Actor, at: datetime) -> Command:
     # By the phone's clock only an age is reckoned: one that is a day off, or was put right meanwhile, dates nothing.
-    earliest = max(visit.planned_at, at - OLDEST)
+    earliest = max(visit.planned_at, at - OLDEST, sent.shown_at or visit.planned_at)
     made_at = min(max(at - sent.age, earliest), at)
     try:
         with transaction.atomic():

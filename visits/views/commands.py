@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -40,12 +41,13 @@ def receive(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Take one command of a telephone's queue; the answer says what became of it."""
     by = Actor.of(request)
     visit = selectors.visible(by).filter(pk=visit_id).first()
-    if visit is None and services.has_pass(request.POST.get("pass", ""), visit_id, by):
+    shown_at = services.shown_at(request.POST.get("pass", ""), visit_id, by)
+    if visit is None and shown_at is not None:
         visit = Visit.objects.filter(pk=visit_id).first()  # given to another meanwhile: his work is kept all the same
     if visit is None:
         raise Http404
     try:
-        command = services.receive(visit, _sent(request), by=by)
+        command = services.receive(visit, replace(_sent(request), shown_at=shown_at), by=by)
     except Refusal as refusal:
         return problems.of_refusal(refusal, request)
     return JsonResponse({"id": str(command.pk), "state": command.state, "said": command.said})

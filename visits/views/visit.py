@@ -17,7 +17,7 @@ from aftersales.accounts.actors import Actor
 from aftersales.accounts.decorators import staff_page
 from aftersales.accounts.roles import DESK, Role
 from aftersales.accounts.views import person
-from aftersales.core.errors import Refusal
+from aftersales.core.errors import Invalid, Refusal
 from aftersales.core.middleware import refuse_on_page
 from aftersales.core.time import now
 from aftersales.customers import selectors as customers
@@ -27,6 +27,7 @@ from tickets.states import State
 from tickets.verbs import available
 from visits import cards, selectors
 from visits.forms import CompleteForm
+from visits.forms_arrival import CheckInForm
 from visits.models import Visit
 from visits.selectors import OVERSEERS
 from visits.selectors_warranty import repeat_of
@@ -86,14 +87,25 @@ def set_out(request: HttpRequest, visit_id: int) -> HttpResponse:
 @staff_page(*VISITORS)
 @sent_to(lambda visit_id: reverse("visit", args=[visit_id]))
 def check_in(request: HttpRequest, visit_id: int) -> HttpResponse:
-    """The technician is at the site."""
-    return _step(
-        request,
-        visit_id,
-        services.check_in,
-        _("Checked in. Fill in the report when the work is done."),
-        VisitState.ON_SITE,
-    )
+    """The technician is at the site; what is wrong with place or code is said, and the check-in is one tap away."""
+    found = _found(request, visit_id)
+    form = CheckInForm(request.POST)
+    back = reverse("visit", args=[found.pk])
+    status = 422
+    if form.is_valid():
+        seen = Seen(found.pk, version(request))
+        try:
+            services.check_in(found.ticket_id, **form.cleaned_data, by=Actor.of(request), seen=seen)
+        except Refusal as refusal:
+            if _is_now(found, VisitState.ON_SITE):
+                return go(request, back)
+            if not isinstance(refusal, Invalid):
+                refuse_on_page(request, refusal)
+                return go(request, back)
+            status = add_refusal(form, refusal)
+        else:
+            return go(request, back, _("Checked in. Fill in the report when the work is done."))
+    return _page(request, _found(request, visit_id), refused=("check_in", form), status=status)
 
 
 @staff_page(*VISITORS)
@@ -248,6 +260,7 @@ def _page(
         "warranty": customers.warranty(ticket.product, at=now()) if ticket.product else None,
         "form": form or CompleteForm(),
         "cards": shown,
+        "check_in_form": refused[1] if refused and refused[0] == "check_in" else CheckInForm(auto_id="check_in_%s"),
         "verbs": verbs,
         "refused": refused and {"name": refused[0], "form": refused[1]},
         "may_set_out": "set_out" in verbs and found.state == VisitState.PLANNED,
