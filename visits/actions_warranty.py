@@ -1,15 +1,18 @@
 """How consent, warranty, findings, repair plan and major failure are asked for, and their cards."""
 
+from django.utils.translation import gettext_lazy as _
+
 from tickets import actions
 from visits import cards_warranty as shown
-from visits import forms_failure, forms_finding, forms_plan
+from visits import forms_failure, forms_finding, forms_photograph, forms_plan
 from visits import forms_warranty as forms
 from visits.cards import Card, add
-from visits.services import consent, failure, finding, plan, warranty
+from visits.services import commands, consent, failure, finding, photograph, plan, warranty
 
 
 def enter() -> None:
     """Enter them; called once when the house starts."""
+    commands.also("add_photograph", _("Photograph"), forms_photograph.PhotographForm, photograph.add_kept)
     add(Card("photographs", 25, "visits/cards/photographs.html", shown.photographs))
     add(Card("consent", 30, "visits/cards/consent.html", shown.consent, ("record_consent",)))
     add(Card("findings", 34, "visits/cards/findings.html", shown.findings, ("record_finding", "drop_finding")))

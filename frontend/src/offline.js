@@ -156,6 +156,7 @@ if (user) {
   prepare();
   show().then((waiting) => waiting.length && sendNow());
   window.addEventListener("online", sendNow);
+  document.addEventListener("kept", show);
   setInterval(() => show().then((waiting) => waiting.length && sendNow()), EVERY);
   box?.querySelector("[data-send]").addEventListener("click", sendNow);
   document.addEventListener("submit", (event) => {

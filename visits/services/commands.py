@@ -15,7 +15,9 @@ from uuid import UUID
 from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.forms import Form
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise as Text
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.actors import Actor, require
@@ -43,6 +45,29 @@ _REACHED = {
     "check_in": (VisitState.ON_SITE, *_ENDED),
     "complete_visit": _ENDED,
 }
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a telephone may keep that is no verb of the ticket: asked for and done like one."""
+
+    label: Text
+    action: actions.Action
+
+
+beside: dict[str, Beside] = {}
+
+
+def also(name: str, label: Text, form: type[Form], run: Callable[..., Any]) -> None:
+    """Enter it; called once when the house starts."""
+    beside[name] = Beside(label, actions.Action(name, form, run))
+
+
+def action_of(name: str) -> actions.Action | None:
+    """How a command of this name is done, if a telephone may send it."""
+    if name in beside:
+        return beside[name].action
+    return actions.get(name) if name in DURING_A_VISIT else None
 
 
 @dataclass(frozen=True)
@@ -190,11 +215,20 @@ def _do(command: Command, ticket: Ticket, *, by: Actor, at: datetime) -> None:
             _tell(command, ticket, by=by, at=at)
     else:
         command.state, command.said = CommandState.DONE, ""
-    command.save(update_fields=["state", "said", "made_at"])
+        _let_go(command)
+    command.save(update_fields=["state", "said", "made_at", "file"])
+
+
+def _let_go(command: Command) -> None:
+    """What was kept as a file is where it belongs by now; gone only when that is certain."""
+    kept, storage = command.file.name, command.file.storage
+    if kept:
+        command.file = ""
+        transaction.on_commit(lambda: storage.delete(kept))
 
 
 def _run(command: Command, ticket: Ticket, *, by: Actor) -> None:
-    action = actions.get(command.name) if command.name in DURING_A_VISIT else None
+    action = action_of(command.name)
     if action is None:
         raise Invalid(_("There is no such command."), code="unknown", field="name")
     files: MultiValueDict[str, Any] = MultiValueDict()
@@ -249,7 +283,8 @@ def do_again(command_id: UUID, *, by: Actor, at: datetime | None = None) -> Comm
     at = at or now()
     _run(command, ticket, by=by)
     command.state, command.settled_by, command.settled_at = CommandState.DONE, by.user, at
-    command.save(update_fields=["state", "settled_by", "settled_at"])
+    _let_go(command)
+    command.save(update_fields=["state", "settled_by", "settled_at", "file"])
     return command
 
 

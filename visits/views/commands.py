@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.forms import UUIDField
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,7 +24,7 @@ from aftersales.accounts.roles import Role
 from aftersales.core import problems
 from aftersales.core.errors import Invalid, Refusal
 from aftersales.core.middleware import refuse_on_page
-from tickets import actions, verbs
+from tickets import verbs
 from visits import selectors
 from visits.models import Command, Visit
 from visits.selectors import OVERSEERS
@@ -124,13 +125,15 @@ def _answered(request: HttpRequest, command_id: UUID, message: str, service: Any
 
 
 def _label(name: str) -> str:
+    if name in services.beside:
+        return str(services.beside[name].label)
     verb = next((verb for verb in verbs.table() if verb.name == name), None)
     return str(verb.label) if verb else name
 
 
 def _fields(command: Command) -> list[dict[str, Any]]:
     """What was entered, in the words of the form."""
-    action = actions.get(command.name)
+    action = services.action_of(command.name)
     fields = action.form.base_fields if action else {}
     lines = []
     for name, values in command.data.items():
@@ -138,6 +141,8 @@ def _fields(command: Command) -> list[dict[str, Any]]:
         if not value:
             continue
         known = fields.get(name)
+        if isinstance(known, UUIDField):
+            continue  # an id says nothing to a reader
         chosen = dict(getattr(known, "choices", ()) or ()) if known else {}
         lines.append(
             {
