@@ -106,9 +106,7 @@ async function show() {
     }),
   );
   box.querySelector("[data-send]").hidden = !waiting.length;
-  for (const button of document.querySelectorAll("form[data-forget] button"))
-    if (waiting.length) Object.assign(button.dataset, { confirm: word("unsent_sign_out", { n: waiting.length }), confirmButton: word("sign_out") });
-    else delete button.dataset.confirm;
+  document.dispatchEvent(new CustomEvent("waiting")); // signing out asks how many
   return waiting;
 }
 
@@ -159,7 +157,4 @@ if (user) {
   document.addEventListener("kept", show);
   setInterval(() => show().then((waiting) => waiting.length && sendNow()), EVERY);
   box?.querySelector("[data-send]").addEventListener("click", sendNow);
-  document.addEventListener("submit", (event) => {
-    if (event.target.matches("form[data-forget]") && !event.defaultPrevented) navigator.serviceWorker?.controller?.postMessage({ forget: true });
-  });
 }
