@@ -189,5 +189,6 @@ def test_the_customer_sees_the_code_and_the_technician_does_not(cast: Cast, clie
     code = customer_code(ticket.visits.get())
     page = client.get(f"/v/{token}/").content.decode()
     assert f"{code[:3]} {code[3:]}" in page
+    assert 'viewBox="0 0 29 29"' in page  # a QR code of 21 modules and its margin: a Micro QR code has fewer
     client.force_login(cast.technician)
     assert code not in client.get(f"/visits/{ticket.visits.get().pk}/").content.decode()
