@@ -2,7 +2,7 @@
 
 from tickets import actions
 from tickets.forms import NothingForm, ReasonForm, RemarkForm
-from visits import actions_warranty, arriving, cards, forms, forms_customer, forms_promises
+from visits import actions_warranty, arriving, cards, forms, forms_arrival, forms_customer, forms_promises
 from visits.services import approval, at_the_door, contractor, customer, delay, dispatch, no_show, telling, visit
 
 
@@ -18,7 +18,7 @@ def enter() -> None:
     actions.add("decline_visit", forms_customer.DeclineForm, customer.decline_visit)
     actions.add("cancel", ReasonForm, dispatch.cancel)
     actions.add("set_out", NothingForm, visit.set_out)
-    actions.add("check_in", NothingForm, visit.check_in)
+    actions.add("check_in", forms_arrival.CheckInForm, visit.check_in)
     actions.add("complete_visit", forms.CompleteForm, visit.complete_visit)
     actions_warranty.enter()
     actions.add("running_late", forms_promises.DelayForm, delay.running_late)
@@ -30,4 +30,5 @@ def enter() -> None:
     actions.add("refuse_late", ReasonForm, approval.refuse_late)
     actions.add("decide_no_show", forms_promises.DecideForm, no_show.decide_no_show)
     actions.add("dispute_no_show", ReasonForm, no_show.dispute_no_show)
-    cards.add(cards.Card("arriving", 20, "visits/cards/arriving.html", arriving.of_visit))
+    at_door = ("running_late", "log_visit_call", "customer_absent", "customer_present", "tell_customer")
+    cards.add(cards.Card("arriving", 20, "visits/cards/arriving.html", arriving.of_visit, at_door))

@@ -20,9 +20,23 @@ def enter() -> None:
     actions.add("check_conduct", forms_work.ConductForm, checklist.check_conduct)
     actions.add("collect_charge", forms_charge.CollectForm, charge.collect_charge)
     actions.add("remote_session", forms_work.RemoteForm, remote.remote_session)
-    cards.add(cards.Card("kit", 10, "visits/cards/kit.html", cards_work.kit))
-    cards.add(cards.Card("charges", 35, "visits/cards/charges.html", cards_work.charges))
-    cards.add(cards.Card("parts", 40, "visits/cards/parts.html", cards_work.parts))
-    cards.add(cards.Card("workshop", 45, "visits/cards/workshop.html", cards_work.workshop))
-    cards.add(cards.Card("interruption", 46, "visits/cards/interruption.html", cards_work.interruption))
-    cards.add(cards.Card("conduct", 60, "visits/cards/conduct.html", cards_work.conduct))
+    cards.add(
+        cards.Card("kit", 10, "visits/cards/kit.html", cards_work.kit, ("confirm_by_phone", "check_kit", "need_part"))
+    )
+    cards.add(
+        cards.Card(
+            "charges", 35, "visits/cards/charges.html", cards_work.charges, ("announce_charges", "collect_charge")
+        )
+    )
+    cards.add(cards.Card("parts", 40, "visits/cards/parts.html", cards_work.parts, ("use_part", "change_serial")))
+    cards.add(cards.Card("workshop", 45, "visits/cards/workshop.html", cards_work.workshop, ("take_to_workshop",)))
+    cards.add(
+        cards.Card(
+            "interruption",
+            46,
+            "visits/cards/interruption.html",
+            cards_work.interruption,
+            ("interrupt_visit", "resume_visit"),
+        )
+    )
+    cards.add(cards.Card("conduct", 60, "visits/cards/conduct.html", cards_work.conduct, ("check_conduct",)))

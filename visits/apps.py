@@ -10,6 +10,7 @@ class VisitsConfig(AppConfig):
         from visits import (
             actions,
             actions_work,
+            describe_arrival,
             describe_warranty,
             describe_work,
             paper_facts,
@@ -31,6 +32,7 @@ class VisitsConfig(AppConfig):
         verbs.enter()
         verbs_work.enter()
         actions.enter()
+        describe_arrival.enter()
         describe_warranty.enter()
         actions_work.enter()
         describe_work.enter()

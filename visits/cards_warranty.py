@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.roles import LEADERS
 from aftersales.core.time import now
 from aftersales.customers import selectors as customers
+from visits.cards import Line
 from visits.forms_failure import FailureForm
 from visits.forms_finding import ConsentForm, FindingForm
 from visits.forms_photograph import PhotographForm
@@ -20,7 +22,7 @@ from visits.services.finding import codes_for
 from visits.services.photograph import MOST
 from visits.services.plan import TO_ANSWER
 from visits.states import ACTIVE, VisitState
-from visits.states_warranty import Exclusion, PlanState
+from visits.states_warranty import DecisionState, Exclusion, PlanState
 
 
 def photographs(visit: Visit, actor: Actor) -> dict[str, Any] | None:
@@ -30,7 +32,18 @@ def photographs(visit: Visit, actor: Actor) -> dict[str, Any] | None:
     if not found and (not goes_on or visit.state == VisitState.PLANNED):
         return None
     room = goes_on and len(found) < MOST
-    return {"photographs": found, "form": PhotographForm() if room else None, "full": goes_on and not room}
+    return {
+        "photographs": found,
+        "form": PhotographForm() if room else None,
+        "full": goes_on and not room,
+        "line": Line(),
+    }
+
+
+def _works(visit: Visit) -> bool:
+    """Whether the work goes on: the technician is there, and the customer has not said no (R27)."""
+    known: Consent | None = getattr(visit, "consent", None)
+    return visit.state == VisitState.ON_SITE and (known is None or known.agreed)
 
 
 def warranty(visit: Visit, actor: Actor) -> dict[str, Any] | None:
@@ -51,7 +64,17 @@ def warranty(visit: Visit, actor: Actor) -> dict[str, Any] | None:
         "terms": customers.warranty(product, at=now()) if product else None,
         "form": WarrantyForm(initial=_before(decision)) if at_the_site and product else None,
         "open": decision is None or decision.approved_at is None,
+        "line": Line(
+            _verdict(decision) if decision else _("not decided yet"),
+            done=decision is not None and decision.final,
+            due=decision is None and product is not None and _works(visit),
+        ),
     }
+
+
+def _verdict(decision: WarrantyDecision) -> str:
+    verdict = str(decision.verdict_word.label)
+    return verdict if decision.final else f"{verdict} · {DecisionState.TO_APPROVE.label}"
 
 
 def _exclusions(decision: WarrantyDecision) -> list[tuple[Exclusion, str]]:
@@ -99,6 +122,9 @@ def consent(visit: Visit, actor: Actor) -> dict[str, Any] | None:
         "consent": known,
         "form": ConsentForm(initial=initial) if at_the_site else None,
         "words": f"{_('yes')},{_('no')}",
+        "line": Line(
+            str(known) if known else _("not recorded"), done=known is not None and known.agreed, due=known is None
+        ),
     }
 
 
@@ -108,9 +134,15 @@ def findings(visit: Visit, actor: Actor) -> dict[str, Any] | None:
     found = list(visit.findings.select_related("code").prefetch_related("photographs"))
     if not found and not at_the_site:
         return None
+    codes = list(codes_for(visit.ticket)) if at_the_site else []
     return {
         "findings": found,
-        "codes": list(codes_for(visit.ticket)) if at_the_site else [],
+        "codes": codes,
+        "line": Line(
+            pgettext("between the things of a list", ", ").join(one.code.name for one in found) or _("none yet"),
+            done=bool(found),
+            due=not found and bool(codes) and _works(visit),
+        ),
         "photographs": list(visit.photographs.all()) if at_the_site else [],
         "form": FindingForm() if at_the_site else None,
     }
@@ -123,9 +155,16 @@ def plan(visit: Visit, actor: Actor) -> dict[str, Any] | None:
     if known is None and not at_the_site:
         return None
     disputed = known is not None and known.state == PlanState.DISPUTED
+    to_answer = at_the_site and known is not None and known.state in TO_ANSWER
     return {
         "plan": known,
-        "to_answer": at_the_site and known is not None and known.state in TO_ANSWER,
+        "to_answer": to_answer,
+        "line": Line(
+            str(known.state_word.label) if known else _("none yet"),
+            done=known is not None and known.state == PlanState.CONFIRMED,
+            due=to_answer or (known is None and _works(visit)),
+            urgent=disputed and at_the_site,
+        ),
         "may_decide": disputed and actor.may(LEADERS),
         "form": PlanForm() if at_the_site and not disputed else None,
         "confirm": ConfirmForm(),
@@ -152,5 +191,6 @@ def failure(visit: Visit, actor: Actor) -> dict[str, Any] | None:
     site = visit.ticket.site
     return {
         "failures": found,
+        "line": Line(pgettext("between the things of a list", ", ").join(one.number for one in found)),
         "form": FailureForm(initial={"occurred_at": now(), "place": site.address[:200] if site else ""}),
     }

@@ -67,8 +67,8 @@ class CallOffForm(forms.Form):
 class CompleteForm(forms.Form):
     """The service sheet (R32)."""
 
-    finding = text(_("Finding"))
-    work_done = text(_("Work done"))
+    finding = text(_("Finding"), rows=2)
+    work_done = text(_("Work done"), rows=2)
     solved = forms.TypedChoiceField(
         label=_("Is the problem solved?"),
         coerce=lambda value: str(value).lower() in ("true", "1", "yes"),

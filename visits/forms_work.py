@@ -18,7 +18,12 @@ def _checklist(items: type[TextChoices]) -> dict[str, forms.Field]:
     fields: dict[str, forms.Field] = {}
     for item in items:
         fields[item.value] = forms.BooleanField(label=item.label, required=False)
-        fields[f"{item.value}_reason"] = forms.CharField(label=_("If not: why"), max_length=200, required=False)
+        fields[f"{item.value}_reason"] = forms.CharField(
+            label=_("If not: why"),
+            max_length=200,
+            required=False,
+            widget=forms.TextInput(attrs={"placeholder": _("If not: why")}),
+        )
     return fields
 
 

@@ -119,7 +119,7 @@ class ContentPolicyMiddleware(CSPMiddleware):
 
 
 class _NotForPartners:
-    """In front of a middleware: a partner's request has a key, and no session and no script: skipping these is a twentieth of it."""
+    """A partner's request has a key, no session and no script; skipping these is a twentieth of its time."""
 
     get_response: Handler
 

@@ -16,3 +16,4 @@ import "./toast.js";
 import "./small.js";
 import "./intake.js";
 import "./photographs.js";
+import "./leaving.js";

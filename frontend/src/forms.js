@@ -121,6 +121,7 @@ function restore(form) {
   put(kept);
   if (!changed) return;
   form.dataset.dirty = "1";
+  for (let fold = form.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   const note = document.createElement("div");
   note.className = "alert alert-info py-2 d-flex align-items-center gap-2";
   note.setAttribute("role", "status");

@@ -1,4 +1,5 @@
 // The technician's pages: kept for when there is no network, and what was done without one is sent when it is back.
+import "./arrival.js";
 import { change, drop, kept } from "./queue.js";
 import { word } from "./words.js";
 
@@ -107,9 +108,7 @@ async function show() {
     }),
   );
   box.querySelector("[data-send]").hidden = !waiting.length;
-  for (const button of document.querySelectorAll("form[data-forget] button"))
-    if (waiting.length) Object.assign(button.dataset, { confirm: word("unsent_sign_out", { n: waiting.length }), confirmButton: word("sign_out") });
-    else delete button.dataset.confirm;
+  document.dispatchEvent(new CustomEvent("waiting")); // signing out asks how many
   return waiting;
 }
 
@@ -157,9 +156,7 @@ if (user) {
   prepare();
   show().then((waiting) => waiting.length && sendNow());
   window.addEventListener("online", sendNow);
+  document.addEventListener("kept", show);
   setInterval(() => show().then((waiting) => waiting.length && sendNow()), EVERY);
   box?.querySelector("[data-send]").addEventListener("click", sendNow);
-  document.addEventListener("submit", (event) => {
-    if (event.target.matches("form[data-forget]") && !event.defaultPrevented) navigator.serviceWorker?.controller?.postMessage({ forget: true });
-  });
 }

@@ -13,7 +13,7 @@ from tests.people import Cast
 from tickets.models import Event
 
 
-def _window(hours: float = 24) -> dict[str, str]:
+def _window(hours: float = 1) -> dict[str, str]:
     start = now() + timedelta(hours=hours)
     end = start + timedelta(hours=2)
     return {"window_start": start.isoformat(), "window_end": end.isoformat(), "customer_wish": True}  # at any hour

@@ -134,6 +134,12 @@ def overflow(page: Page) -> int:
     return int(page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth"))
 
 
+def unfold(page: Page, card: str) -> None:
+    """Open a card of a visit's page, unless it stands open."""
+    if page.locator(card).get_attribute("open") is None:
+        page.locator(f"{card} > summary").click()
+
+
 @pytest.fixture
 def shot() -> Callable[[Page, str], None]:
     """Keep a picture for the documentation when asked for."""

@@ -12,12 +12,12 @@ from playwright.sync_api import Page, expect
 
 from aftersales.core.time import now
 from complaints.models import Callback
-from tests.browser.conftest import PHONE, Visitor, overflow, serious
+from tests.browser.conftest import PHONE, Visitor, overflow, serious, unfold
 from tests.people import Cast
 from tickets.models import OutboxMessage, Ticket
 from tickets.sla.models import Clock
 from visits import tasks
-from visits.models import Paper
+from visits.models import Paper, Visit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Shot = Callable[[Page, str], None]
@@ -84,11 +84,14 @@ def visit(page: Page, number: str, shot: Shot, language: str) -> None:
     judged(page)
     shot(page, f"my-day-{language}")
     pk = Ticket.objects.get(number=number).visits.get().pk
+    start = now() + timedelta(minutes=20)  # in the evening the proposed window is tomorrow's: nobody checks in before
+    Visit.objects.filter(pk=pk).update(window_start=start, window_end=start + timedelta(hours=2))
     page.goto(f"/visits/{pk}/")
     judged(page)
     page.locator("form[action$='/set-out/'] button").click()
     page.wait_for_load_state("networkidle")
     page.locator("form[action$='/check-in/'] button").click()
+    unfold(page, "#report")
     page.locator("[name=finding]").fill("压缩机启动电容失效")
     page.locator("[name=work_done]").fill("更换启动电容,测试制冷正常")
     page.locator("label", has=page.locator("[name=solved][value=true]")).click()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, Visitor, overflow, serious
+from tests.browser.conftest import PHONE, Visitor, overflow, serious, unfold
 from tests.people import Cast
 from visits.models import Consent, FaultCode, Finding, Photograph, RepairPlan, WarrantyDecision
 
@@ -51,10 +51,12 @@ def test_is_decided_on_a_telephone(cast: Cast, visitor: Visitor, settings: Any, 
     send(page, "record_consent")
     assert Consent.objects.get().agreed
 
+    unfold(page, "#photographs")
     page.locator("#photographs [name=caption]").fill("接头")
     page.locator("#photographs [name=file]").set_input_files(
         {"name": "IMG.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
     )
+    unfold(page, "#report")
     page.locator("[name=finding]").first.fill("half written")  # the report below is not lost by an upload
     page.locator("#photographs button[type=submit]").click()
     expect(page.locator("#photographs li")).to_have_count(1, timeout=30_000)
@@ -68,16 +70,19 @@ def test_is_decided_on_a_telephone(cast: Cast, visitor: Visitor, settings: Any, 
     told = page.locator("[data-photograph-answer]")
     expect(told).to_contain_text("This is no photograph that we can read", timeout=30_000)
 
+    unfold(page, "#decide_warranty")
     page.locator("#decide_warranty [name=proof][value=voucher]").check()
     page.locator("#decide_warranty [name=voucher_number]").fill("FP-1")
     send(page, "decide_warranty")
     assert WarrantyDecision.objects.get().verdict == "in_warranty"
 
+    unfold(page, "#record_finding")
     page.locator("#record_finding [name=code]").select_option("refrigerant-leak")
     page.locator("#record_finding .photograph-choices input").check()
     send(page, "record_finding")
     assert list(Finding.objects.get().photographs.all()) == [kept]
 
+    unfold(page, "#propose_plan")
     page.locator("#propose_plan [name=what]").fill("seal the joint")
     send(page, "propose_plan")
     page.locator("form[action$='/do/confirm_plan/'] [name=signer_name]").fill("王秀英")

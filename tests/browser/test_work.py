@@ -26,6 +26,10 @@ def opened(page: Page, name: str) -> None:
     """Unfold the form of a command."""
     form = page.locator(f"form[action$='/do/{name}/']")
     if not form.is_visible():
+        fold = page.locator("details.fold", has=form)
+        if fold.get_attribute("open") is None:
+            fold.locator("> summary").click()
+    if not form.is_visible():
         page.locator("details.do", has=form).locator("summary").click()
 
 
@@ -77,6 +81,7 @@ def test_walks_the_cards_with_a_thumb(cast: Cast, visitor: Visitor, language: st
     page.locator("#workshop_what").fill("main board")
     page.locator("#workshop_condition").fill("scratched")
     sent(page, "take_to_workshop")
+    opened(page, "check_conduct")
     for name in ("greeted", "no_gifts", "touched_nothing", "no_comments", "took_care", "cleaned_up", "tested"):
         page.locator(f"label[for=conduct_{name}]").click()
     page.locator("label[for=conduct_instructed]").click()

@@ -181,6 +181,7 @@ def test_given_up_keeps_the_evidence_and_offers_a_new_appointment(cast: Cast, ti
     assert case.evidence == {
         "agreed": start(cast).isoformat(),
         "checked_in": after(cast, -5).isoformat(),
+        "place_missing": "not_asked",
         "absent": after(cast, 5).isoformat(),
         "calls": [
             {"at": after(cast, 6).isoformat(), "reached": False, "by": "Li Ming"},

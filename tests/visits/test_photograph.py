@@ -16,7 +16,9 @@ from tests.people import Cast
 from tests.visits.helpers import complete
 from tickets.models import Ticket
 from visits.models import Photograph, Visit
+from visits.services import commands
 from visits.services import photograph as services
+from visits.services.commands import Sent
 from visits.services.photograph import read_photograph
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +140,49 @@ def test_belongs_to_one_visit(cast: Cast) -> None:
     with pytest.raises(Invalid) as refused:
         add(cast, other, key=key, by=cast.actor("dispatcher"))
     assert refused.value.errors[0][1] == "other_visit"
+
+
+# ── from a telephone that was without a network ────────────────────────────────────────────────
+def kept_on_a_telephone(key: UUID, content: bytes, number: int = 1, device: UUID | None = None) -> Sent:
+    file = SimpleUploadedFile("photograph.jpg", content)
+    data = {"key": [str(key)], "purpose": ["plate"], "caption": ["接头"]}
+    return Sent(key, device or uuid4(), number, "add_photograph", timedelta(hours=1), data, "file", file)
+
+
+def test_a_photograph_kept_on_a_telephone_is_one_however_often_it_comes(cast: Cast) -> None:
+    ticket, key, device = cast.ticket_in("visiting"), uuid4(), uuid4()
+    visit, at = ticket.visits.get(), cast.at + timedelta(hours=4)
+    add(cast, ticket, key=key)  # it had arrived, and the answer never came
+    for _once in range(3):
+        one = kept_on_a_telephone(key, picture(), device=device)
+        assert commands.receive(visit, one, by=cast.actor("technician"), at=at).state == "done"
+    another = kept_on_a_telephone(uuid4(), picture(), 2, device)
+    commands.receive(visit, another, by=cast.actor("technician"), at=at)
+    commands.receive(visit, another, by=cast.actor("technician"), at=at)
+    kept = Photograph.objects.exclude(key=key).get()
+    assert (kept.key, kept.caption, kept.added_at) == (another.id, "接头", at - timedelta(hours=1))
+
+
+def test_what_is_no_photograph_is_kept_for_a_person(cast: Cast, client: Client) -> None:
+    visit = cast.ticket_in("visiting").visits.get()
+    one = kept_on_a_telephone(uuid4(), b"no picture")
+    kept = commands.receive(visit, one, by=cast.actor("technician"), at=cast.at + timedelta(hours=4))
+    assert (kept.state, bool(kept.file)) == ("conflict", True)
+    client.force_login(cast.user("dispatcher"))
+    page = client.get("/dispatch/from-telephones/").content.decode()
+    assert "This is no photograph that we can read" in page
+    assert ">Photograph<" in page
+    assert str(one.id) not in page.split("<dl")[1].split("</dl>")[0]
+
+
+def test_the_file_of_a_telephone_is_let_go_when_it_is_a_photograph(
+    cast: Cast, django_capture_on_commit_callbacks: Any, settings: Any
+) -> None:
+    visit = cast.ticket_in("visiting").visits.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        one = kept_on_a_telephone(uuid4(), picture())
+        commands.receive(visit, one, by=cast.actor("technician"), at=cast.at + timedelta(hours=4))
+    assert not [path for path in (settings.MEDIA_ROOT / "commands").rglob("*") if path.is_file()]
 
 
 # ── the page ───────────────────────────────────────────────────────────────────────────────────

@@ -19,7 +19,8 @@ from visits.states import Fault
 class NoShowCase(ReadAgain, models.Model):
     """Half an hour after the agreed time somebody was missing. Open: a person has to decide whom to blame.
 
-    `evidence` is what was known then: {"agreed", "checked_in", "absent", "calls": [{"at", "reached", "by"}]}.
+    `evidence` is what was known then: {"agreed", "checked_in", "absent", "calls": [{"at", "reached", "by"}]}, and of an
+    arrival its place and code as on the visit.
     """
 
     class State(models.TextChoices):

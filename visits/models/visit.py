@@ -17,6 +17,7 @@ from tickets.models import Ticket
 from visits.models.approval import BookingOverride
 from visits.models.travel import MOST_MINUTES
 from visits.states import ACTIVE, PaperKind, VisitState
+from visits.states_arrival import CodeOf, PlaceMissing
 
 if TYPE_CHECKING:
     from visits.models.paper import Paper
@@ -75,6 +76,13 @@ class Visit(ReadAgain, models.Model):
     delay_reason = models.CharField(_("why later"), max_length=300, blank=True)
     # Other than the start of the window: a delay of which the customer knew in time, or a window that had begun.
     agreed_at = models.DateTimeField(_("agreed time"), null=True, blank=True)
+    # R25: what the telephone knew when its technician checked in.
+    place_latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    place_longitude = models.FloatField(_("longitude"), null=True, blank=True)
+    place_within = models.PositiveIntegerField(_("accuracy in metres"), null=True, blank=True)
+    place_missing = models.CharField(_("why no place"), max_length=12, choices=PlaceMissing, blank=True)
+    code_of = models.CharField(_("code read"), max_length=8, choices=CodeOf, blank=True)
+    code = models.CharField(_("code"), max_length=60, blank=True)
     customer_absent_at = models.DateTimeField(_("customer absent since"), null=True, blank=True)  # R25
 
     class Meta:
@@ -112,6 +120,11 @@ class Visit(ReadAgain, models.Model):
             models.CheckConstraint(
                 condition=Q(satisfaction=None) | Q(satisfaction__gte=1, satisfaction__lte=5),
                 name="visit_satisfaction_1_5",
+            ),
+            models.CheckConstraint(
+                condition=Q(place_latitude=None, place_longitude=None)
+                | Q(place_latitude__range=(-90, 90), place_longitude__range=(-180, 180), place_missing=""),
+                name="visit_place_on_earth",
             ),
         ]
 

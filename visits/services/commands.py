@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.forms import Form
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise as Text
 from django.utils.translation import gettext as _
 
 from aftersales.accounts.actors import Actor, require
@@ -46,6 +48,29 @@ _REACHED = {
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a telephone may keep that is no verb of the ticket: asked for and done like one."""
+
+    label: Text
+    action: actions.Action
+
+
+beside: dict[str, Beside] = {}
+
+
+def also(name: str, label: Text, form: type[Form], run: Callable[..., Any]) -> None:
+    """Enter it; called once when the house starts."""
+    beside[name] = Beside(label, actions.Action(name, form, run))
+
+
+def action_of(name: str) -> actions.Action | None:
+    """How a command of this name is done, if a telephone may send it."""
+    if name in beside:
+        return beside[name].action
+    return actions.get(name) if name in DURING_A_VISIT else None
+
+
+@dataclass(frozen=True)
 class Sent:
     """A command as it came: `age` is how long ago it was given, by the telephone's own reckoning."""
 
@@ -57,19 +82,21 @@ class Sent:
     data: dict[str, list[str]] = field(default_factory=dict)
     file_field: str = ""
     file: UploadedFile | None = None
+    shown_at: datetime | None = None  # when the page was rendered that it was sent from: nothing was done before
 
 
 def pass_for(visit: Visit, by: Actor) -> str:
     """What a page gives a telephone: that this visit was this technician's when he went off the network."""
-    return signing.dumps([visit.pk, by.user and by.user.pk], salt=_SALT)
+    return signing.dumps([visit.pk, by.user and by.user.pk, int(now().timestamp())], salt=_SALT)
 
 
-def has_pass(given: str, visit_id: int, by: Actor) -> bool:
-    """Whether this technician was shown this visit, though it may be another's by now."""
+def shown_at(given: str, visit_id: int, by: Actor) -> datetime | None:
+    """When the server made the page that this pass was on; None when it is no pass of this person for this visit."""
     try:
-        return signing.loads(given, salt=_SALT, max_age=OLDEST) == [visit_id, by.user and by.user.pk]
-    except signing.BadSignature:
-        return False
+        visit, user, at = signing.loads(given, salt=_SALT, max_age=OLDEST)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return datetime.fromtimestamp(at, UTC) if [visit, user] == [visit_id, by.user and by.user.pk] else None
 
 
 def receive(visit: Visit, sent: Sent, *, by: Actor, at: datetime | None = None) -> Command:
@@ -128,7 +155,7 @@ def _check(sent: Sent) -> None:
 
 def _keep(visit: Visit, sent: Sent, *, by: Actor, at: datetime) -> Command:
     # By the phone's clock only an age is reckoned: one that is a day off, or was put right meanwhile, dates nothing.
-    earliest = max(visit.planned_at, at - OLDEST)
+    earliest = max(visit.planned_at, at - OLDEST, sent.shown_at or visit.planned_at)
     made_at = min(max(at - sent.age, earliest), at)
     try:
         with transaction.atomic():
@@ -188,11 +215,20 @@ def _do(command: Command, ticket: Ticket, *, by: Actor, at: datetime) -> None:
             _tell(command, ticket, by=by, at=at)
     else:
         command.state, command.said = CommandState.DONE, ""
-    command.save(update_fields=["state", "said", "made_at"])
+        _let_go(command)
+    command.save(update_fields=["state", "said", "made_at", "file"])
+
+
+def _let_go(command: Command) -> None:
+    """What was kept as a file is where it belongs by now; gone only when that is certain."""
+    kept, storage = command.file.name, command.file.storage
+    if kept:
+        command.file = ""
+        transaction.on_commit(lambda: storage.delete(kept))
 
 
 def _run(command: Command, ticket: Ticket, *, by: Actor) -> None:
-    action = actions.get(command.name) if command.name in DURING_A_VISIT else None
+    action = action_of(command.name)
     if action is None:
         raise Invalid(_("There is no such command."), code="unknown", field="name")
     files: MultiValueDict[str, Any] = MultiValueDict()
@@ -247,7 +283,8 @@ def do_again(command_id: UUID, *, by: Actor, at: datetime | None = None) -> Comm
     at = at or now()
     _run(command, ticket, by=by)
     command.state, command.settled_by, command.settled_at = CommandState.DONE, by.user, at
-    command.save(update_fields=["state", "settled_by", "settled_at"])
+    _let_go(command)
+    command.save(update_fields=["state", "settled_by", "settled_at", "file"])
     return command
 
 

@@ -27,7 +27,7 @@ from tickets.sla.states import Target
 from tickets.states import EventKind, State
 from tickets.verbs import permit
 from visits.models import NoShowCase, Visit
-from visits.services import late, owed, promises
+from visits.services import arrival, late, owed, promises
 from visits.services.dispatch import give_the_reason
 from visits.services.people import dispatchers_of
 from visits.states import ACTIVE, About, Fault, VisitState
@@ -188,6 +188,7 @@ def evidence_of(ticket: Ticket, visit: Visit, *, until: datetime) -> dict[str, A
         "agreed": agreed.isoformat(),
         "checked_in": visit.checked_in_at.isoformat() if visit.checked_in_at else "",
         "absent": visit.customer_absent_at.isoformat() if visit.customer_absent_at else "",
+        **arrival.evidence(visit),
         "calls": sorted(calls, key=lambda call: str(call["at"])),
     }
 

@@ -24,7 +24,7 @@ from aftersales.core.text import clean_line
 from aftersales.core.time import now
 from tickets.models import Ticket
 from visits.models import Photograph
-from visits.services.dispatch import open_visit
+from visits.services.dispatch import Seen, open_visit
 from visits.states_warranty import Purpose
 
 VISITORS = LEADERS | {Role.TECHNICIAN, Role.DISPATCHER}
@@ -101,6 +101,11 @@ def add_photograph(
     photograph.small.save(f"{key}-small.jpg", ContentFile(picture.small), save=False)
     photograph.save(force_insert=True)
     return photograph
+
+
+def add_kept(ticket_id: int, *, seen: Seen, **given: Any) -> Photograph:
+    """Keep a picture that waited on a telephone for a network."""
+    return add_photograph(ticket_id, visit=seen.visit, **given)
 
 
 def read_photograph(file: IO[bytes] | Any) -> Picture:

@@ -28,7 +28,7 @@ from tickets.states import EventKind, Kind
 from tickets.verbs import permit
 from visits import hooks
 from visits.models import Consent, RepairPlan, Visit
-from visits.services import late, owed, paper, promises, repeat
+from visits.services import arrival, late, owed, paper, promises, repeat
 from visits.services.dispatch import Seen, open_visit
 from visits.states import PaperKind
 from visits.states_warranty import PlanState
@@ -64,12 +64,23 @@ def set_out(
 def check_in(
     ticket_id: int,
     *,
+    latitude: float | None = None,
+    longitude: float | None = None,
+    accuracy: float | None = None,
+    place_missing: str = "",
+    code: str = "",
+    code_anyway: bool = False,
     by: Actor,
     at: datetime | None = None,
     version: int | None = None,
     seen: Seen | None = None,
 ) -> Ticket:
-    """The technician is at the site: the on-site promise is met (R22)."""
+    """The technician is at the site: the on-site promise is met (R22), and who was there is on record (R25).
+
+    The place in degrees and metres, else why there is none; `code`, as it was scanned or typed, is the product's or the
+    customer's. Raises Invalid for a code that matches nothing, unless `code_anyway`; NotAllowed (too_early) on a day
+    before the appointment's.
+    """
     ticket = Ticket.objects.locked(ticket_id, version=version, actor=by)
     at = at or now()
     promises.catch_up(ticket, at=at)
@@ -77,8 +88,10 @@ def check_in(
     visit = open_visit(ticket, seen=seen)
     was = ticket.state
     move(visit.check_in, at)
+    arrival.not_too_early(visit, at)
+    arrival.note(visit, arrival.Seen(latitude, longitude, accuracy, place_missing, code, code_anyway))
     visit.version += 1
-    visit.save(update_fields=["state", "checked_in_at", "version"])
+    visit.save(update_fields=["state", "checked_in_at", "version", *arrival.FIELDS])
     move(ticket.arrive)
     kept = (
         Target.ON_SITE,
@@ -89,7 +102,14 @@ def check_in(
     late.lapse(visit, at=at)
     owed.nothing_about_delay(visit)
     timeline.record(
-        ticket, EventKind.CHECKED_IN, at=at, by=by, was=was, visit=visit.pk, technician=visit.technician.name
+        ticket,
+        EventKind.CHECKED_IN,
+        at=at,
+        by=by,
+        was=was,
+        visit=visit.pk,
+        technician=visit.technician.name,
+        **arrival.evidence(visit),
     )
     repeat.recognise(visit, ticket, at=at, by=by)
     return ticket

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.forms import UUIDField
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,7 +24,7 @@ from aftersales.accounts.roles import Role
 from aftersales.core import problems
 from aftersales.core.errors import Invalid, Refusal
 from aftersales.core.middleware import refuse_on_page
-from tickets import actions, verbs
+from tickets import verbs
 from visits import selectors
 from visits.models import Command, Visit
 from visits.selectors import OVERSEERS
@@ -40,12 +42,13 @@ def receive(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Take one command of a telephone's queue; the answer says what became of it."""
     by = Actor.of(request)
     visit = selectors.visible(by).filter(pk=visit_id).first()
-    if visit is None and services.has_pass(request.POST.get("pass", ""), visit_id, by):
+    shown_at = services.shown_at(request.POST.get("pass", ""), visit_id, by)
+    if visit is None and shown_at is not None:
         visit = Visit.objects.filter(pk=visit_id).first()  # given to another meanwhile: his work is kept all the same
     if visit is None:
         raise Http404
     try:
-        command = services.receive(visit, _sent(request), by=by)
+        command = services.receive(visit, replace(_sent(request), shown_at=shown_at), by=by)
     except Refusal as refusal:
         return problems.of_refusal(refusal, request)
     return JsonResponse({"id": str(command.pk), "state": command.state, "said": command.said})
@@ -122,13 +125,15 @@ def _answered(request: HttpRequest, command_id: UUID, message: str, service: Any
 
 
 def _label(name: str) -> str:
+    if name in services.beside:
+        return str(services.beside[name].label)
     verb = next((verb for verb in verbs.table() if verb.name == name), None)
     return str(verb.label) if verb else name
 
 
 def _fields(command: Command) -> list[dict[str, Any]]:
     """What was entered, in the words of the form."""
-    action = actions.get(command.name)
+    action = services.action_of(command.name)
     fields = action.form.base_fields if action else {}
     lines = []
     for name, values in command.data.items():
@@ -136,6 +141,8 @@ def _fields(command: Command) -> list[dict[str, Any]]:
         if not value:
             continue
         known = fields.get(name)
+        if isinstance(known, UUIDField):
+            continue  # an id says nothing to a reader
         chosen = dict(getattr(known, "choices", ()) or ()) if known else {}
         lines.append(
             {

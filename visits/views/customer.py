@@ -26,10 +26,10 @@ from aftersales.accounts.actors import Actor
 from aftersales.core.errors import Refusal
 from aftersales.core.throttle import Throttle, TooOften, address_of
 from aftersales.core.time import now
-from visits import calendar_file, windows
+from visits import calendar_file, qr, windows
 from visits.forms_customer import DeclineForm
 from visits.models import Visit, VisitLink
-from visits.services import customer, link
+from visits.services import arrival, customer, link
 from visits.services.dispatch import Seen
 from visits.states import ACTIVE, VisitState
 from visits.views.answers import add_refusal, version
@@ -196,8 +196,17 @@ def _page(
         "language": translation.get_language(),
         "languages": settings.LANGUAGES,
         "polls": visit.state in ACTIVE,
+        **_code(visit),
     }
     return render(request, f"visits/link.html{'#appointment' if part else ''}", context, status=status)
+
+
+def _code(visit: Visit) -> dict[str, str]:
+    """The customer's code while somebody is still to come: read at the door, it says that the two have met."""
+    if visit.state not in (VisitState.PLANNED, VisitState.EN_ROUTE):
+        return {}
+    code = arrival.customer_code(visit)
+    return {"code": code, "code_picture": qr.svg(code, _("Your code as a picture"))}
 
 
 def _confirmed(visit: Visit) -> str:

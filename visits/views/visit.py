@@ -17,7 +17,7 @@ from aftersales.accounts.actors import Actor
 from aftersales.accounts.decorators import staff_page
 from aftersales.accounts.roles import DESK, Role
 from aftersales.accounts.views import person
-from aftersales.core.errors import Refusal
+from aftersales.core.errors import Invalid, Refusal
 from aftersales.core.middleware import refuse_on_page
 from aftersales.core.time import now
 from aftersales.customers import selectors as customers
@@ -27,6 +27,7 @@ from tickets.states import State
 from tickets.verbs import available
 from visits import cards, selectors
 from visits.forms import CompleteForm
+from visits.forms_arrival import CheckInForm
 from visits.models import Visit
 from visits.selectors import OVERSEERS
 from visits.selectors_warranty import repeat_of
@@ -86,14 +87,25 @@ def set_out(request: HttpRequest, visit_id: int) -> HttpResponse:
 @staff_page(*VISITORS)
 @sent_to(lambda visit_id: reverse("visit", args=[visit_id]))
 def check_in(request: HttpRequest, visit_id: int) -> HttpResponse:
-    """The technician is at the site."""
-    return _step(
-        request,
-        visit_id,
-        services.check_in,
-        _("Checked in. Fill in the report when the work is done."),
-        VisitState.ON_SITE,
-    )
+    """The technician is at the site; what is wrong with place or code is said, and the check-in is one tap away."""
+    found = _found(request, visit_id)
+    form = CheckInForm(request.POST)
+    back = reverse("visit", args=[found.pk])
+    status = 422
+    if form.is_valid():
+        seen = Seen(found.pk, version(request))
+        try:
+            services.check_in(found.ticket_id, **form.cleaned_data, by=Actor.of(request), seen=seen)
+        except Refusal as refusal:
+            if _is_now(found, VisitState.ON_SITE):
+                return go(request, back)
+            if not isinstance(refusal, Invalid):
+                refuse_on_page(request, refusal)
+                return go(request, back)
+            status = add_refusal(form, refusal)
+        else:
+            return go(request, back, _("Checked in. Fill in the report when the work is done."))
+    return _page(request, _found(request, visit_id), refused=("check_in", form), status=status)
 
 
 @staff_page(*VISITORS)
@@ -239,6 +251,7 @@ def _page(
         refused[1].auto_id = f"{refused[0]}_%s"  # the report's fields may have the same names
     # The verbs are the ticket's; only the visit that is open now may be worked.
     verbs = {verb.name for verb in available(ticket, actor)} if found.state in ACTIVE else set()
+    shown = cards.shown(found, actor, refused[0] if refused else "")
     context: dict[str, Any] = {
         "visit": found,
         "ticket": ticket,
@@ -246,12 +259,15 @@ def _page(
         "history": selectors.history(found),
         "warranty": customers.warranty(ticket.product, at=now()) if ticket.product else None,
         "form": form or CompleteForm(),
-        "cards": cards.shown(found, actor),
+        "cards": shown,
+        "check_in_form": refused[1] if refused and refused[0] == "check_in" else CheckInForm(auto_id="check_in_%s"),
         "verbs": verbs,
         "refused": refused and {"name": refused[0], "form": refused[1]},
         "may_set_out": "set_out" in verbs and found.state == VisitState.PLANNED,
         "may_check_in": "check_in" in verbs,
         "may_report": "complete_visit" in verbs and found.state == VisitState.ON_SITE,
+        "report_open": form is not None or not cards.due(shown),
+        "problem_open": found.state in (VisitState.PLANNED, VisitState.EN_ROUTE),
         "overseer": person(request).role in OVERSEERS,
         "later": later,
         "pass": commands.pass_for(found, actor),

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import io
-
-import segno
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.decorators import staff_page
 from aftersales.core.errors import Refusal
+from visits import qr
 from visits import selectors_work as selectors
 from visits.forms_work import MoveItemForm
 from visits.services import workshop as services
@@ -57,11 +54,7 @@ def label(request: HttpRequest, number: str) -> HttpResponse:
     if item is None:
         raise Http404
     address = f"{settings.PUBLIC_URL.rstrip('/')}{reverse('workshop_label', args=[number])}"
-    code = segno.make(address if settings.PUBLIC_URL else number, error="m")
-    out = io.BytesIO()
-    code.save(out, kind="svg", xmldecl=False, svgns=False, border=1, omitsize=True, title=_("QR code of %s") % number)
-    # Made here from a number of ours: nothing of it was entered by anybody.
-    picture = mark_safe(out.getvalue().decode())  # noqa: S308
+    picture = qr.svg(address if settings.PUBLIC_URL else number, _("QR code of %s") % number)
     return render(request, "visits/workshop_label.html", {"item": item, "ticket": item.ticket, "qr": picture})
 
 

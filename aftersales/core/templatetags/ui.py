@@ -351,6 +351,7 @@ def _words() -> dict[str, str]:
             "fill_in": _("Please fill in this field."),
             "sign_here": _("The customer signs here; if that cannot be, write why not."),
             "too_large": _("This file is too large: at most 10 MB."),
+            "no_camera": _("The camera cannot be used: type the code instead."),
             "search_for": _("Search for “{query}”"),
         }
     return _cache[language]
