@@ -54,6 +54,8 @@ class Script:
     owner: str = ""
     technician: str = ""
     fate: str = ""  # "", "refused", "cancelled", "silent" (nobody calls the customer), "offered"
+    meeting: str = ""  # one of archives.simulation.visiting.MEETINGS, for each visit but the last of three
+    scene: str = ""  # one of archives.simulation.scenes, which asks for an address and a product
 
 
 def draw(rng: Random, weights: dict[Any, int]) -> Any:
@@ -123,7 +125,7 @@ class Caller:
                 request.site = site
             else:
                 request.address = site.address
-        elif rng.random() < 0.92:
+        elif rng.random() < 0.92 or self.script.scene:
             request.address = address(rng, self.region, self.language)
             request.access_hours = rng.choice(words.ACCESS)[self.language] if rng.random() < 0.3 else ""
 
@@ -148,12 +150,12 @@ class Caller:
         request.description = "\n".join(text[language] for text in details)
         request.grade = self.script.grade or (self.fault.grade if request.kind == Kind.REPAIR else rng.choice((3, 4)))
         placed = request.site is not None or bool(request.address)
-        request.visit_needed = placed and rng.random() < VISITS.get(Kind(request.kind), 0)
+        request.visit_needed = placed and (rng.random() < VISITS.get(Kind(request.kind), 0) or bool(self.script.scene))
         if request.visit_needed and rng.random() < 0.3:
             suits = office_hours(self.at + timedelta(hours=rng.choice((12, 24, 36))), rng).replace(minute=0, second=0)
             request.wished_windows = [Window(suits, suits + timedelta(hours=3))]
-        if self.partner is not None:
-            request.external_id = f"{self.partner.code[:2].upper()}{rng.randrange(10**9):09d}"
+        if self.partner is not None:  # with the second of the call: another story of the same seed has other numbers
+            request.external_id = f"{self.partner.code[:2].upper()}{self.at:%y%m%d%H%M%S}{rng.randrange(10**5):05d}"
 
 
 def phone_number(rng: Random, region: str) -> str:
