@@ -114,7 +114,8 @@ def play(
     world = World(cast, seed, until - timedelta(days=days), until)
     plan: list[tuple[datetime, Script | None]] = [(at, None) for at in world.arrivals(max(0, tickets - len(scenes)))]
     plan += [(service_time_ago(until, before), script) for before, script in scenes]
-    plan.sort(key=lambda entry: entry[0])
+    # Scenes first: what they show lies around now, so nobody else may have booked these technicians then.
+    plan.sort(key=lambda entry: (not _is_scene(entry[1]), entry[0]))
     story = Story()
     began = told = monotonic()
     for index, (at, script) in enumerate(plan):
@@ -126,10 +127,14 @@ def play(
     return story
 
 
+def _is_scene(script: Script | None) -> bool:
+    return script is not None and bool(script.scene)
+
+
 def _one(story: Story, world: World, index: int, at: datetime, script: Script | None) -> None:
     for _try in range(TRIES):
         try:
-            kind = Scene if script is not None and script.scene else Life
+            kind = Scene if _is_scene(script) else Life
             story.tickets.append(kind(world, index, at, script).run().pk)
         except OperationalError as error:
             if connection.in_atomic_block:  # a test's transaction is lost with it
