@@ -9,7 +9,7 @@ from typing import Any
 
 from aftersales.accounts.actors import Actor, Door
 from aftersales.accounts.roles import Scope
-from archives.simulation import words
+from archives.simulation import words, words_people
 from archives.simulation.people import FAMILY_OF
 from archives.simulation.words import Fault
 from archives.simulation.world import Known, World, office_hours
@@ -107,11 +107,9 @@ class Caller:
             request.customer = known.customer if self.partner is None else None
             return
         if rng.random() < 0.12:
-            request.customer_name = rng.choice(words.ORGANISATIONS)[language]
-        elif language == words.ENGLISH:
-            request.customer_name = f"{rng.choice(words.ENGLISH_GIVEN)} {rng.choice(words.ENGLISH_FAMILY)}"
+            request.customer_name = rng.choice(words_people.ORGANISATIONS)[language]
         else:
-            request.customer_name = rng.choice(words.FAMILY)[language] + rng.choice(words.GIVEN)[language]
+            request.customer_name = words_people.full_name(rng, language)
         request.phone = phone_number(rng, self.region)
         request.email = f"customer{rng.randrange(10**6)}@example.com" if rng.random() < 0.25 else ""
         request.language = ("zh-hans", "zh-hant", "en")[language]
@@ -127,7 +125,7 @@ class Caller:
                 request.address = site.address
         elif rng.random() < 0.92 or self.script.scene:
             request.address = address(rng, self.region, self.language)
-            request.access_hours = rng.choice(words.ACCESS)[self.language] if rng.random() < 0.3 else ""
+            request.access_hours = rng.choice(words_people.ACCESS)[self.language] if rng.random() < 0.3 else ""
 
     def _say_what(self, known: Known | None) -> None:
         rng, request, language = self.rng, self.request, self.language
@@ -181,7 +179,7 @@ def phone_number(rng: Random, region: str) -> str:
 
 def address(rng: Random, region: str, language: int) -> str:
     """A street, a number and a flat, written as the caller's language writes them."""
-    street, city = rng.choice(words.STREETS[region])[language], words.CITY[region][language]
+    street, city = rng.choice(words_people.STREETS[region])[language], words_people.CITY[region][language]
     number, floor, flat = rng.randint(2, 1990), rng.randint(1, 28), rng.randint(1, 6)
     if language == words.ENGLISH:
         return f"Flat {flat}, {floor}/F, {number} {street}, {city}"

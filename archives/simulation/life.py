@@ -14,7 +14,7 @@ from django.db import transaction
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.models import User
 from aftersales.accounts.roles import Role
-from archives.simulation import words, words_answers
+from archives.simulation import words, words_answers, words_people
 from archives.simulation.caller import Caller
 from archives.simulation.steps import Later, person
 from archives.simulation.visiting import Visiting
@@ -161,7 +161,7 @@ class Life(Visiting):
         if self.ticket.channel != Channel.SALES or self._chance(0.05):
             return
         self._pass(35, 120) if self._chance(0.1) else self._pass(3, 25)
-        name = self.rng.choice(words.FAMILY)[self.staff_language] + self.rng.choice(words.GIVEN)[self.staff_language]
+        name = words_people.full_name(self.rng, self.staff_language)
         self._do(answers.reply_to_sales, to=name, answer=self._staff(words_answers.SALES_REPLY))
 
     def _small_things(self) -> None:
