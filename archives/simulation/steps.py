@@ -103,7 +103,7 @@ class Steps:
         with connection.cursor() as cursor, pgtrigger.ignore("tickets.Event:event_append_only"):
             cursor.execute(_AS_IF_THEN, [self.ticket.pk] * 2)
         read = timedelta(minutes=20)
-        told = list(self.ticket.events.values_list("pk", flat=True))  # a join is slow before anybody analysed the tables
+        told = list(self.ticket.events.values_list("pk", flat=True))
         old = Notice.objects.filter(event__in=told, created_at__lt=self.world.until - READ_AFTER)
         old.update(read_at=F("created_at") + read, acknowledged_at=F("created_at") + read)
 

@@ -131,7 +131,7 @@ class Visiting(OnSite):
         if self._chance(0.5):
             self._pass_until(start - timedelta(hours=self.rng.uniform(1, 7.5)))
         else:
-            self._pass_until(self.at + (start - self.at) * self.rng.uniform(0.1, 0.6))
+            self._pass_until(self.at + (start - self.at) * self.rng.uniform(0.02, 0.3))
         reason, sorry = self._staff(words.CALL_OFF), words.SORRY[self.staff_language]
         self._do(dispatch.cancel_visit, by=dispatcher, reason=reason, apology=sorry)
         if LateCancellation.objects.filter(visit__ticket=self.ticket, state=RequestState.PENDING).exists():

@@ -87,9 +87,10 @@ def test_shows_every_scene_at_any_hour() -> None:
     for after in HOURS:
         with transaction.atomic():
             place = World(place.cast, 1, UNTIL - timedelta(days=3), UNTIL + timedelta(hours=after))
-            for index, name in enumerate(SCENES):
-                life(Scene, place, index, 9, scene=name)
-                assert SHOWS[name]().exists(), (after, name)
+            for index, (before, script) in enumerate(demo.SCENES):
+                if script.scene:
+                    Scene(place, index, service_time_ago(place.until, before), script).run()
+                    assert SHOWS[script.scene]().exists(), (after, script.scene)
             assert Photograph.objects.exists()
             assert Consent.objects.exists()
             assert Finding.objects.exists()
@@ -137,7 +138,8 @@ def test_plays_how_an_appointment_goes(meeting: str, shown: set[str]) -> None:
 @pytest.mark.rule("R24")
 def test_calls_appointments_off_in_time_and_too_late() -> None:
     place = world(UNTIL)
-    tickets = [life(Calling, place, index, 60 - index, scene="-").pk for index in range(6)]
+    evenings = [7.2 + 13.5 * day + 0.3 * part for day in range(4) for part in range(2)]  # the visit is the next day
+    tickets = [life(Calling, place, index, hours, scene="-").pk for index, hours in enumerate(evenings)]
     counts = appointments(tickets)
     assert counts["called off with notice"]
     assert counts["called off too late"] or counts["calling off too late: refused"]
