@@ -70,7 +70,7 @@ class Command(BaseCommand):
     help = "Make the people of the demonstration, and tickets when there are none."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=float, default=12)
+        parser.add_argument("--days", type=float, default=14)
         parser.add_argument("--tickets", type=int, default=120)
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--force", action="store_true", help="also where DEMO_ALLOWED is off")
