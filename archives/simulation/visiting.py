@@ -90,7 +90,9 @@ class Visiting(OnSite):
         return solved
 
     def _plan(self, dispatcher: Actor) -> tuple[datetime, datetime]:
-        technician, start, end = self._book(self.at + timedelta(minutes=45))
+        wished = self._chance(0.15)  # a day that suits the customer better
+        ahead = timedelta(hours=self.rng.uniform(18, 48)) if wished else timedelta(minutes=45)
+        technician, start, end = self._book(self.at + ahead)
         while True:
             late = any(end > due for due in self._due(Target.ON_SITE))
             try:
@@ -101,7 +103,7 @@ class Visiting(OnSite):
                     window_start=start,
                     window_end=end,
                     prepare=self._staff(words_answers.PREPARE) if self._chance(0.4) else "",
-                    customer_wish=late and self._chance(0.8),
+                    customer_wish=wished or (late and self._chance(0.8)),
                 )
             except NotAllowed as refusal:
                 if refusal.code not in ELSEWHERE:
