@@ -215,7 +215,8 @@ class Scene(Life):
         technician = self.arrive(47)
         self.picture(technician, Purpose.PLATE)
         self._minutes(4, 8)
-        chosen = dict.fromkeys(("labour", "parts", "travel"), str(Outcome.CHARGED))
+        # No terms say this: parts are free for longer than labour.
+        chosen = {"labour": str(Outcome.IN_WARRANTY), "parts": str(Outcome.CHARGED)}
         self._decide_warranty(technician, **chosen, differs_reason=self._staff(words_visits.MISMATCH))
 
     def contractor_booked(self) -> None:
