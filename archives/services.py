@@ -1,4 +1,4 @@
-"""Keeping customers' files: corrections with their history, and two files of one person made one."""
+"""Keeping customers' files: corrections with their history."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 
 from aftersales.accounts.actors import Actor, require
 from aftersales.accounts.models import Region
-from aftersales.accounts.roles import DESK, LEADERS, Role
+from aftersales.accounts.roles import DESK, Role
 from aftersales.core import phones
 from aftersales.core.errors import Invalid, Missing, NotAllowed, Stale
-from aftersales.core.text import clean_line, clean_text, fold
+from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
 from aftersales.customers import services as customers
-from aftersales.customers.models import Contract, Customer, CustomerPhone, Product, ProductModel, Site
+from aftersales.customers.models import Contract, Customer, Product, ProductModel, Site
 from aftersales.customers.warranty import last_day, start_of
 from archives.models import CustomerChange
 from archives.states import Change
@@ -29,7 +29,6 @@ from tickets.sla import clocks
 from tickets.states import EventKind
 
 EDITORS = DESK | {Role.ARCHIVIST}
-MERGERS = LEADERS | {Role.ARCHIVIST}
 MOST_TICKETS = 2000  # of one customer whose words are renewed at once
 
 
@@ -46,7 +45,7 @@ def _locked(pk: int, *, version: int | None = None) -> Customer:
     return customer
 
 
-def _keep(
+def keep(
     customer: Customer,
     kind: Change,
     *,
@@ -155,7 +154,7 @@ def edit_customer(
     if "name" in after:
         customer.index()
         changed.append("terms")
-    _keep(customer, Change.EDITED, by=by, at=at, before=before, after=after, changed=changed)
+    keep(customer, Change.EDITED, by=by, at=at, before=before, after=after, changed=changed)
     wanted = _ids(customer=customer) if "name" in after else _ids(customer=customer, ended_at=None)
     standard: set[str] = {"vip", "contract"} & set(after)  # what promises ask of a customer
     if "name" in after or standard:
@@ -190,7 +189,7 @@ def add_phone(
     if customer.phones.filter(e164=number.e164, extension=number.extension).exists():
         raise Invalid(_("This number is in the file already."), code="known", field="phone")
     customers.add_phone(customer, phone, region=region)
-    _keep(customer, Change.PHONE_ADDED, by=by, at=at, after={"phone": number.raw})
+    keep(customer, Change.PHONE_ADDED, by=by, at=at, after={"phone": number.raw})
     customer_file.settle(customer, by=by, at=at)
     return customer
 
@@ -210,7 +209,7 @@ def remove_phone(
         raise NotAllowed(_("The last number stays: add the new one first."), code="last_phone", rule="R70")
     gone = numbers[phone_id]
     gone.delete()
-    _keep(customer, Change.PHONE_REMOVED, by=by, at=at, before={"phone": gone.raw})
+    keep(customer, Change.PHONE_REMOVED, by=by, at=at, before={"phone": gone.raw})
     return customer
 
 
@@ -262,7 +261,7 @@ def save_site(
     if site_id is None:
         site = Site.objects.create(customer=customer, **new)
         told = {name: value for name, value in new.items() if name == "access_hours" or (value not in (None, "", []))}
-        _keep(customer, Change.SITE_ADDED, by=by, at=at, after=told)
+        keep(customer, Change.SITE_ADDED, by=by, at=at, after=told)
         customer_file.settle(customer, by=by, at=at)
         return site
     site = customer.sites.select_related("region").filter(pk=site_id).first()  # type: ignore[assignment]
@@ -275,7 +274,7 @@ def save_site(
     for field, value in after.items():
         setattr(site, field, value)
     site.save(update_fields=list(after))
-    _keep(customer, Change.SITE_EDITED, by=by, at=at, before=before, after=after, subject=was)
+    keep(customer, Change.SITE_EDITED, by=by, at=at, before=before, after=after, subject=was)
     tickets = customer_file.lock_all(_ids(site=site))
     for ticket in tickets:
         ticket.site = site
@@ -335,7 +334,7 @@ def save_product(
     }
     if product_id is None:
         product = Product.objects.create(customer=customer, serial_key=Product.key(serial), **new)
-        _keep(customer, Change.PRODUCT_ADDED, by=by, at=at, after=new)
+        keep(customer, Change.PRODUCT_ADDED, by=by, at=at, after=new)
         customer_file.settle(customer, by=by, at=at)
         return product
     product = customer.products.select_related("model", "site").filter(pk=product_id).first()  # type: ignore[assignment]
@@ -349,7 +348,7 @@ def save_product(
         setattr(product, field, value)
     product.serial_key = Product.key(serial)
     product.save(update_fields=[*after, "serial_key"])
-    _keep(customer, Change.PRODUCT_EDITED, by=by, at=at, before=before, after=after, subject=was)
+    keep(customer, Change.PRODUCT_EDITED, by=by, at=at, before=before, after=after, subject=was)
     if {"serial", "model"} & set(after):
         tickets = customer_file.lock_all(_ids(product=product))
         for ticket in tickets:
@@ -362,148 +361,9 @@ def keep_number(product: Product, field: str, *, before: str, by: Actor, at: dat
     """Write down that a product's serial number or SIM was changed at a visit; its tickets are found by the new one."""
     customer = _locked(product.customer_id)
     after = {field: getattr(product, field)}
-    _keep(customer, Change.PRODUCT_EDITED, by=by, at=at, before={field: before}, after=after, subject=str(product))
+    keep(customer, Change.PRODUCT_EDITED, by=by, at=at, before={field: before}, after=after, subject=str(product))
     if field == "serial":
         tickets = customer_file.lock_all(_ids(product=product))
         for ticket in tickets:
             ticket.product = product
         _renew_words(tickets)
-
-
-# ── two files, one person ──────────────────────────────────────────────────────────────────────
-def refusal_to_merge(lost: Customer, survivor: Customer) -> str:
-    """Why these two cannot be merged, in words; empty when they can."""
-    if lost.pk == survivor.pk:
-        return _("A file cannot be merged into itself.")
-    if lost.merged_into_id or survivor.merged_into_id:
-        return _("One of the two was merged already.")
-    if lost.partner_id != survivor.partner_id:
-        return _("They belong to different partners: a partner would see, or lose, what is not its own.")
-    return ""
-
-
-@transaction.atomic
-def merge(lost_id: int, *, into_id: int, by: Actor, at: datetime | None = None) -> Customer:
-    """Make two files of one customer one: every ticket, number, site and product goes to the survivor.
-
-    Nothing is thrown away: the lost file stays as a pointer, and what it said is in the survivor's history.
-    """
-    require(by, MERGERS)
-    at = at or now()
-    # FOR UPDATE waits for registrations that are using one of the two; in the order of ids, so that two merges of
-    # the same pair do not stand in a circle.
-    rows = {
-        row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=[lost_id, into_id]).order_by("pk")
-    }
-    lost, survivor = rows.get(lost_id), rows.get(into_id)
-    if lost is None or survivor is None:
-        raise Missing(_("There is no such customer."))
-    why_not = refusal_to_merge(lost, survivor)
-    if why_not:
-        raise NotAllowed(why_not, code="merge_refused", field="into")
-    tickets = customer_file.lock_all(Ticket.objects.filter(customer__in=[lost, survivor]).values_list("pk", flat=True))
-    combined = ("vip", "contract", "email", "notes", "next_maintenance_on")
-    before = {name: getattr(survivor, name) for name in combined}
-    standard_before = _standard(survivor)
-    _combine(lost, survivor)
-    _move_belongings(lost, survivor)
-    after = {name: getattr(survivor, name) for name in before if getattr(survivor, name) != before[name]}
-    _move_tickets(tickets, lost, survivor, by=by, at=at, standard_before=standard_before)
-    lost.merged_into = survivor
-    # One step from anywhere to the survivor.
-    Customer.objects.filter(merged_into=lost).update(merged_into=survivor)
-    _keep(lost, Change.MERGED, by=by, at=at, after={"merged_into": survivor.name}, changed=["merged_into"])
-    _keep(
-        survivor,
-        Change.MERGED,
-        by=by,
-        at=at,
-        subject=lost.name,
-        before={name: before[name] for name in after},
-        after={"merged_from": lost.name, **after},
-        changed=combined,
-    )
-    customer_file.settle(survivor, by=by, at=at)
-    return survivor
-
-
-def _combine(lost: Customer, survivor: Customer) -> None:
-    """What both files say: a VIP stays one, empty fields are filled, wishes are put together."""
-    survivor.vip = survivor.vip or lost.vip
-    survivor.contract = survivor.contract or lost.contract
-    survivor.email = survivor.email or lost.email
-    if lost.notes and lost.notes not in survivor.notes:
-        survivor.notes = "\n".join(note for note in (survivor.notes, lost.notes) if note)
-    days = [day for day in (survivor.next_maintenance_on, lost.next_maintenance_on) if day]
-    survivor.next_maintenance_on = min(days, default=None)
-
-
-def _move_belongings(lost: Customer, survivor: Customer) -> None:
-    known = set(survivor.phones.values_list("e164", "extension"))
-    for phone in lost.phones.all():
-        if (phone.e164, phone.extension) in known:
-            phone.delete()  # the same number once
-        else:
-            CustomerPhone.objects.filter(pk=phone.pk).update(customer=survivor)
-    places = {(fold(site.address), site.region_id): site for site in survivor.sites.all()}
-    for site in lost.sites.all():
-        same = places.get((fold(site.address), site.region_id))
-        if same is None:
-            Site.objects.filter(pk=site.pk).update(customer=survivor)
-            continue
-        # The same place once; its tickets are locked by the caller.
-        Ticket.objects.filter(site=site).update(site=same)
-        Product.objects.filter(site=site).update(site=same)
-        if site.access_hours and not same.access_hours:
-            Site.objects.filter(pk=same.pk).update(access_hours=site.access_hours)
-        if site.latitude is not None and same.latitude is None:
-            Site.objects.filter(pk=same.pk).update(latitude=site.latitude, longitude=site.longitude)
-        if _has_access_times(site) and not _has_access_times(same):
-            Site.objects.filter(pk=same.pk).update(
-                access_days=site.access_days, access_from=site.access_from, access_until=site.access_until
-            )
-        site.delete()
-    Product.objects.filter(customer=lost).update(customer=survivor)
-
-
-def _has_access_times(site: Site) -> bool:
-    return bool(site.access_days or site.access_from or site.access_until)
-
-
-def _standard(customer: Customer) -> tuple[bool, int | None]:
-    """What promises ask of a customer."""
-    return customer.vip, customer.contract_id
-
-
-def _move_tickets(
-    tickets: list[Ticket],
-    lost: Customer,
-    survivor: Customer,
-    *,
-    by: Actor,
-    at: datetime,
-    standard_before: tuple[bool, int | None],
-) -> None:
-    moved = []
-    for ticket in tickets:
-        theirs = ticket.customer_id == lost.pk
-        standard = _standard(lost) if theirs else standard_before
-        ticket.customer = survivor
-        if theirs:
-            ticket.index()
-            moved.append(ticket)
-        if not ticket.is_open:
-            continue
-        if standard != _standard(survivor):
-            clocks.rejudge(ticket, at=at, by=by, cause=EventKind.MERGED)
-        timeline.record(
-            ticket,
-            EventKind.MERGED,
-            at=at,
-            by=by,
-            lost=lost.pk,
-            lost_name=lost.name,
-            into=survivor.pk,
-            into_name=survivor.name,
-        )
-    Ticket.objects.bulk_update(moved, ["customer", "search_text", "terms"], batch_size=200)

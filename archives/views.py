@@ -20,7 +20,7 @@ from aftersales.core.middleware import refuse_on_page
 from aftersales.core.time import now
 from aftersales.customers.forms import CustomerForm, FileForm, PhoneForm, ProductForm, SiteForm
 from aftersales.customers.models import Customer, ProductModel
-from archives import selectors, services
+from archives import selectors, services, services_merge
 from archives.forms import MergeForm
 from tickets.callers import SEE_CUSTOMERS
 
@@ -69,7 +69,7 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
         "file_clock": history.file_clock,
         "products": selectors.product_rows(row, at),
         "may_edit": actor.may(services.EDITORS),
-        "may_merge": actor.may(services.MERGERS),
+        "may_merge": actor.may(services_merge.MERGERS),
         "may_call": actor.may(SEE_CUSTOMERS),
     }
     return render(request, "archives/customer.html", context)
@@ -210,7 +210,7 @@ def product(request: HttpRequest, pk: int, product_id: int | None = None) -> Htt
 
 
 # ── merging ────────────────────────────────────────────────────────────────────────────────────
-@staff_page(*services.MERGERS)
+@staff_page(*services_merge.MERGERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def merge(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose the other file, see both and what will happen, and make them one."""
@@ -225,7 +225,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
             other_pk = form.cleaned_data["other"]
             lost, into = (other_pk, row.pk) if form.cleaned_data["survivor"] == "this" else (row.pk, other_pk)
             try:
-                survivor = services.merge(lost, into_id=into, by=actor)
+                survivor = services_merge.merge(lost, into_id=into, by=actor)
             except Refusal as error:
                 refuse_on_page(request, error)
                 status = error.status
@@ -244,7 +244,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
             return render(request, "archives/customer_merge.html#found", context)
     else:
         context |= {
-            "why_not": services.refusal_to_merge(other, row),
+            "why_not": services_merge.refusal_to_merge(other, row),
             "sides": [
                 {"key": "this", "customer": row, "weight": selectors.History(row, actor).weight},
                 {"key": "other", "customer": other, "weight": selectors.History(other, actor).weight},

@@ -18,17 +18,19 @@ from django.utils.translation import gettext as _
 from aftersales.accounts.models import Region, Team, User
 from aftersales.accounts.roles import Role
 from aftersales.core.keyset import Order
+from aftersales.core.time import now
 from tickets.forms import LOCAL
 from tickets.models import NO_DUE, Event, Ticket
 from tickets.sla.models import Clock
 from tickets.sla.states import Target
 from tickets.states import EventKind, State
 from visits import selectors
-from visits.availability import open_spans
+from visits.availability import read
 from visits.models import Technician, Visit
 from visits.selectors import OPEN_CLOCK, Window
+from visits.selectors_watch import MOST_SLOTS, still_free
 from visits.services.dispatch import LONGEST
-from visits.states import ACTIVE, VisitState
+from visits.states import ACTIVE, LeaveKind, VisitState
 
 ROWS = 40  # technicians on one page of the board
 MOST_PEOPLE = 2000
@@ -109,12 +111,13 @@ def teams() -> QuerySet[Team]:
 # ── what lies in them ──────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True)
 class Lies:
-    """A time in a technician's row in which nobody is at a customer's: on the way there, or not at work."""
+    """A time in a technician's row in which nobody is at a customer's; `word` says more than its kind."""
 
-    kind: str  # "travel", "closed"
+    kind: str  # "travel", "closed" (not at work), "leave", "free" (given back by an appointment, R24)
     row: Row
     start: datetime
     end: datetime
+    word: str = ""
 
 
 def visits_of(people: Iterable[Row], span: Window) -> list[Visit]:
@@ -146,20 +149,35 @@ def ways(people: Iterable[Row], visits: Iterable[Visit]) -> list[Lies]:
     ]
 
 
-def closed(people: Iterable[Row], span: Window) -> list[Lies]:
-    """When each of them does not work within the span. As many queries as `open_spans` takes."""
+def absences(people: Iterable[Row], span: Window) -> list[Lies]:
+    """When each of them does not work within the span, and when each is away. As many queries as `read` takes."""
     known = [row for row in people if row.profile is not None]
-    spans = open_spans([row.profile for row in known if row.profile], span.start, span.end)
+    times = read([row.profile for row in known if row.profile], span.start, span.end)
     found = []
     for row in known:
         place = span.start
-        for start, end in spans.get(row.user.pk, []):
+        for start, end in [*times.working.get(row.user.pk, []), (span.end, span.end)]:
             if start > place:
                 found.append(Lies("closed", row, place, start))
             place = max(place, end)
-        if place < span.end:
-            found.append(Lies("closed", row, place, span.end))
+        for away in times.away.get(row.user.pk, []):
+            word = str(LeaveKind(away.kind).label) if away.kind else _("away")
+            found.append(Lies("leave", row, max(away.start, span.start), min(away.end, span.end), word))
     return found
+
+
+def given_back(people: Iterable[Row], span: Window, away: Iterable[Lies], at: datetime) -> list[Lies]:
+    """The time of these technicians that an appointment gave back, unless they are away then (R24). One query."""
+    by_user = {row.user.pk: row for row in people}
+    gone = [one for one in away if one.kind == "leave"]
+    slots = still_free(at).filter(technician__in=by_user, start__lt=span.end, end__gt=span.start)
+    return [
+        Lies("free", by_user[slot.technician_id], max(slot.start, span.start, at), min(slot.end, span.end))
+        for slot in slots.order_by("start", "pk")[:MOST_SLOTS]
+        if not any(
+            one.row.user.pk == slot.technician_id and one.start < slot.end and one.end > slot.start for one in gone
+        )
+    ]
 
 
 def feed(people: list[Row], span: Window) -> dict[str, Any]:
@@ -167,9 +185,11 @@ def feed(people: list[Row], span: Window) -> dict[str, Any]:
     visits = visits_of(people, span)
     whole = len(visits) <= MOST_VISITS
     visits = visits[:MOST_VISITS]
+    away = absences(people, span)
+    lies = [*ways(people, visits), *away, *given_back(people, span, away, now())]
     return {
         "visits": [_visit(visit) for visit in visits],
-        "lies": [_lies(one) for one in [*ways(people, visits), *closed(people, span)]],
+        "lies": [_lies(one) for one in lies],
         "whole": whole,
     }
 
@@ -211,6 +231,7 @@ def _lies(one: Lies) -> dict[str, str]:
         "id": f"{one.kind}-{one.row.user.pk}-{start}",
         "row": one.row.user.username,
         "kind": one.kind,
+        "word": one.word,
         "start": start,
         "end": end,
     }

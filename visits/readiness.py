@@ -46,13 +46,18 @@ checks = Checks()
 
 
 def technician_available(visit: Visit, _at: datetime) -> str | None:
-    """The technician still works here, and is not on leave at any time of the window."""
-    person = visit.technician
+    """The technician still works here, and is not on leave at any time of the window.
+
+    Working hours that a leader set aside when booking are no news; a leave is, since nobody can set it aside.
+    """
+    person, window = visit.technician, (visit.window_start, visit.window_end)
     there = person.is_active
     profile = Technician.objects.filter(user=person).select_related("user").first() if there else None
     if profile is not None:
-        spans = availability.open_spans([profile], visit.window_start, visit.window_end)[person.pk]
-        there = spans == [(visit.window_start, visit.window_end)]
+        times = availability.read([profile], *window)
+        set_aside = visit.override is not None and "not_working" in visit.override.against
+        works = set_aside or availability.within(times.working[person.pk], *window)
+        there = works and not times.away.get(person.pk)
     return None if there else _("%(name)s is not available then") % {"name": person.name}
 
 

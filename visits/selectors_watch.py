@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tickets.models import Ticket
 from tickets.states import State
@@ -67,35 +67,57 @@ def gather(*, region: str, at: datetime) -> Watch:
     )
 
 
-def freed_slots(*, region: str, at: datetime) -> list[Slot]:
-    """Time that was given back and is still free, with who could come instead."""
+def still_free(at: datetime) -> QuerySet[FreedSlot]:
+    """Time that was given back, that nobody has taken, and of which enough lies ahead."""
     taken = Visit.objects.filter(
         technician=OuterRef("technician"),
         state__in=ACTIVE,
         window_start__lt=OuterRef("end"),
         window_end__gt=OuterRef("start"),
     )
-    free = FreedSlot.objects.filter(
+    return FreedSlot.objects.filter(
         ~Exists(taken), taken_at=None, end__gte=at + LEAST_TIME, start__lt=at + AHEAD, technician__is_active=True
     )
+
+
+def freed_slots(*, region: str, at: datetime) -> list[Slot]:
+    """Time that was given back and is still free, with who could come instead."""
+    free = still_free(at)
     if region:
         free = free.filter(region__code=region)
+    slots, skills = _there(free, at)
+    waiting = _waiting([one.freed.region_id for one in slots if one.freed.region_id]) if slots else []
+    found = []
+    for one in slots:
+        levels = skills.get(one.freed.technician_id, {})
+        fitting = [ticket for ticket in waiting if _fits(ticket, one.freed, one.start, levels)]
+        found.append(replace(one, tickets=fitting[:FITTING]))
+    return found
+
+
+def freed_for(ticket: Ticket, *, at: datetime) -> list[Slot]:
+    """The time that was given back in the ticket's region and that fits it, the soonest first. Four queries."""
+    if ticket.region_id is None or ticket.site is None:
+        return []
+    slots, skills = _there(still_free(at).filter(region=ticket.region_id), at)
+    return [one for one in slots if _fits(ticket, one.freed, one.start, skills.get(one.freed.technician_id, {}))]
+
+
+def _there(free: QuerySet[FreedSlot], at: datetime) -> tuple[list[Slot], dict[int, dict[str, int]]]:
+    """What is left of each, unless its technician is away then; and the skills of these technicians."""
     slots = list(free.select_related("technician", "region").order_by("start", "pk")[:MOST_SLOTS])
     if not slots:
-        return []
+        return [], {}
     profiles = list(Technician.objects.filter(user__in=[slot.technician_id for slot in slots]))
     skills = {profile.user_id: profile.skills for profile in profiles}
     away = availability.read(profiles, at, max(slot.end for slot in slots)).away
-    waiting = _waiting([slot.region_id for slot in slots if slot.region_id])
     found = []
     for slot in slots:
         start = selectors.round_up(max(slot.start, at), selectors.STEP)
         absent = any(one.start < slot.end and one.end > start for one in away.get(slot.technician_id, []))
         if slot.end - start >= LEAST_TIME and not absent:
-            levels = skills.get(slot.technician_id, {})
-            fitting = [one for one in waiting if _fits(one, slot, start, levels)]
-            found.append(Slot(slot, start, fitting[:FITTING]))
-    return found
+            found.append(Slot(slot, start, []))
+    return found, skills
 
 
 def _waiting(regions: list[int]) -> list[Ticket]:

@@ -8,7 +8,6 @@ their segments and firings: `manage.py clocks rebuild --check` finds nothing to 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -20,14 +19,13 @@ from django.db.models.fields import NOT_PROVIDED
 
 from aftersales.core.text import bigrams, fold
 from aftersales.customers.models import Customer, CustomerPhone, Product, Site
-from archives.simulation import words
+from archives.simulation import bulk_texts
 from archives.simulation.people import FAMILY_OF, Cast
 from tickets.models import Event, Ticket
 from tickets.sla.models import Clock, Firing, Policy, Segment
 from tickets.sla.states import Target
 
 CHUNK = 100_000
-VARIANTS = 40  # texts for each model and language
 CUSTOMERS_PER_TICKET = 0.4
 OPEN_DAYS, OLDEST_DAYS = 30, 1095
 RARE_WORD, RARE_EVERY = "蜂鸣器", 50_000
@@ -77,7 +75,7 @@ def write(cast: Cast, missing: int, *, events: int, at: datetime, tell: Callable
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to make cannot be altered
         cursor.execute("SELECT setseed(0.42)")
         with _without_indexes(cursor, tell, began):
-            _pools(cursor, cast)
+            bulk_texts.fill(cursor, cast)
             customers = max(1, int(missing * CUSTOMERS_PER_TICKET))
             _customers(cursor, customers)
             tell(f"{monotonic() - began:6.1f} s  {customers:,} customers")
@@ -90,86 +88,6 @@ def write(cast: Cast, missing: int, *, events: int, at: datetime, tell: Callable
                 tell(f"{monotonic() - began:6.1f} s  {high:,} tickets")
             _sequences(cursor)
         cursor.execute("DROP TABLE bulk_text, bulk_name, bulk_place, bulk_customer, bulk_owner")
-
-
-# ── texts, prebuilt ────────────────────────────────────────────────────────────────────────────
-def _pools(cursor: Any, cast: Cast) -> None:
-    """Tables of texts with their folded form and their pairs of characters, to be joined."""
-    cursor.execute(
-        """
-        CREATE TEMP TABLE bulk_text (language int, model int, variant int, model_id bigint, kind text, grade int,
-            summary text, folded text, terms text[], product text, product_terms text[]);
-        CREATE TEMP TABLE bulk_name (language int, k int, name text, folded text, terms text[]);
-        CREATE TEMP TABLE bulk_place (k int, language int, tongue text, region_id bigint, team_id bigint,
-            dial text, digits int, before text, after text, folded text, folded_after text, terms text[]);
-        CREATE TEMP TABLE bulk_owner (k int, user_id bigint);
-        """
-    )
-    texts = [row for model in enumerate(cast.models) for language in range(3) for row in _texts(*model, language)]
-    _many(cursor, "bulk_text", texts)
-    names: list[tuple[Any, ...]] = []
-    for language in range(3):
-        if language == words.ENGLISH:
-            pool = [f"{a} {b}" for a, b in itertools.product(words.ENGLISH_GIVEN, words.ENGLISH_FAMILY)]
-        else:
-            pool = [a[language] + b[language] for a, b in itertools.product(words.FAMILY, words.GIVEN)]
-        pool += [name[language] for name in words.ORGANISATIONS]
-        names += [(language, k, name, fold(name), bigrams(name)) for k, name in enumerate(pool)]
-    _many(cursor, "bulk_name", names)
-    _many(cursor, "bulk_place", [(k, *row) for k, row in enumerate(_places(cast))])
-    people = [user for user in cast.people.values() if user.role in ("clerk", "officer")]
-    _many(cursor, "bulk_owner", [(k, user.pk) for k, user in enumerate(people)])
-    cursor.execute(
-        "CREATE INDEX ON bulk_text (language, model, variant); CREATE INDEX ON bulk_name (language, k);"
-        "ANALYZE bulk_text; ANALYZE bulk_name; ANALYZE bulk_place; ANALYZE bulk_owner"
-    )
-
-
-def _texts(k: int, model: Any, language: int) -> list[tuple[Any, ...]]:
-    """Problems with one model in one language."""
-    name = (model.name_zh_hans, model.name_zh_hant, model.name_en)[language]
-    says = [("repair", fault.grade, fault.says[language]) for fault in words.FAULTS[FAMILY_OF[model.code]] * 3]
-    says += [(kind, 4, text[language].format(model=name)) for kind, some in words.REQUESTS.items() for text in some]
-    product = f"{model.code} {model.name_en} {model.name_zh_hans}"
-    rows = []
-    for variant in range(VARIANTS):
-        kind, grade, summary = says[variant % len(says)]
-        if variant >= len(says) or variant % 3 == 0:
-            summary = f"{summary} {words.DETAILS[variant % len(words.DETAILS)][language]}"
-        rows.append(
-            (
-                *(language, k, variant, model.pk, kind, grade),
-                *(summary, fold(summary), bigrams(summary), fold(product), bigrams(product)),
-            )
-        )
-    return rows
-
-
-def _places(cast: Cast) -> list[tuple[Any, ...]]:
-    rows = []
-    for code, streets in words.STREETS.items():
-        region = cast.regions[code]
-        dial, count = {"CN": ("+8613", 9), "TW": ("+8869", 8), "HK": ("+8526", 7)}[region.phone_region]
-        for street in streets:
-            for language in (
-                (words.HANS,) if code.startswith("cn") else (words.HANT, words.ENGLISH)[: 1 + (code == "hk")]
-            ):
-                before = words.CITY[code][language] + street[language]
-                before = f"{street[language]}, {words.CITY[code][language]} " if language == words.ENGLISH else before
-                after = ("号", "號", "")[language]
-                tongue = ("zh-hans", "zh-hant", "en")[language]
-                team = cast.teams[cast.team_of_region[code]]
-                rows.append(
-                    (
-                        *(language, tongue, region.pk, team.pk, dial, count, before, after),
-                        *(
-                            fold(before) + (" " if before.endswith(" ") else ""),
-                            fold(after),
-                            bigrams(f"{before} {after}"),
-                        ),
-                    )
-                )
-    return rows
 
 
 # ── rows ───────────────────────────────────────────────────────────────────────────────────────
@@ -243,7 +161,7 @@ def _tickets(cursor: Any, low: int, high: int, *, total: int, customers: int, fi
             SELECT i, i > %(total)s * 0.75 AS recent, random() AS chance, random() AS due_chance,
                 random() < CASE WHEN i > %(total)s * 0.75 THEN 0.78 ELSE 0.007 END AS opened,
                 1 + floor(%(customers)s * CASE WHEN random() < 0.005 THEN 0 ELSE power(random(), 1.5) END)::bigint AS c,
-                floor(random() * {VARIANTS})::int AS variant,
+                floor(random() * {bulk_texts.VARIANTS})::int AS variant,
                 floor(random() * (SELECT count(*) FROM bulk_owner))::int AS owner
             FROM generate_series(%(low)s::bigint, %(high)s) i
         ) drawn
@@ -463,11 +381,6 @@ def _insert(
         params[f"default_{column}"] = field.get_db_prep_save(field.get_default(), connection)
     names, values = ", ".join(f'"{name}"' for name in chosen), ", ".join(chosen.values())
     cursor.execute(f"INSERT INTO {model._meta.db_table} ({names}) SELECT {values} FROM {source}", params)
-
-
-def _many(cursor: Any, table: str, rows: list[tuple[Any, ...]]) -> None:
-    places = ", ".join(["%s"] * len(rows[0]))
-    cursor.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
 
 
 def _next_id(cursor: Any, model: type[models.Model]) -> int:

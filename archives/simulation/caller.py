@@ -9,7 +9,7 @@ from typing import Any
 
 from aftersales.accounts.actors import Actor, Door
 from aftersales.accounts.roles import Scope
-from archives.simulation import words
+from archives.simulation import words, words_people
 from archives.simulation.people import FAMILY_OF
 from archives.simulation.words import Fault
 from archives.simulation.world import Known, World, office_hours
@@ -54,6 +54,8 @@ class Script:
     owner: str = ""
     technician: str = ""
     fate: str = ""  # "", "refused", "cancelled", "silent" (nobody calls the customer), "offered"
+    meeting: str = ""  # one of archives.simulation.visiting.MEETINGS, for each visit but the last of three
+    scene: str = ""  # one of archives.simulation.scenes, which asks for an address and a product
 
 
 def draw(rng: Random, weights: dict[Any, int]) -> Any:
@@ -105,11 +107,9 @@ class Caller:
             request.customer = known.customer if self.partner is None else None
             return
         if rng.random() < 0.12:
-            request.customer_name = rng.choice(words.ORGANISATIONS)[language]
-        elif language == words.ENGLISH:
-            request.customer_name = f"{rng.choice(words.ENGLISH_GIVEN)} {rng.choice(words.ENGLISH_FAMILY)}"
+            request.customer_name = rng.choice(words_people.ORGANISATIONS)[language]
         else:
-            request.customer_name = rng.choice(words.FAMILY)[language] + rng.choice(words.GIVEN)[language]
+            request.customer_name = words_people.full_name(rng, language)
         request.phone = phone_number(rng, self.region)
         request.email = f"customer{rng.randrange(10**6)}@example.com" if rng.random() < 0.25 else ""
         request.language = ("zh-hans", "zh-hant", "en")[language]
@@ -123,9 +123,9 @@ class Caller:
                 request.site = site
             else:
                 request.address = site.address
-        elif rng.random() < 0.92:
+        elif rng.random() < 0.92 or self.script.scene:
             request.address = address(rng, self.region, self.language)
-            request.access_hours = rng.choice(words.ACCESS)[self.language] if rng.random() < 0.3 else ""
+            request.access_hours = rng.choice(words_people.ACCESS)[self.language] if rng.random() < 0.3 else ""
 
     def _say_what(self, known: Known | None) -> None:
         rng, request, language = self.rng, self.request, self.language
@@ -148,12 +148,12 @@ class Caller:
         request.description = "\n".join(text[language] for text in details)
         request.grade = self.script.grade or (self.fault.grade if request.kind == Kind.REPAIR else rng.choice((3, 4)))
         placed = request.site is not None or bool(request.address)
-        request.visit_needed = placed and rng.random() < VISITS.get(Kind(request.kind), 0)
+        request.visit_needed = placed and (rng.random() < VISITS.get(Kind(request.kind), 0) or bool(self.script.scene))
         if request.visit_needed and rng.random() < 0.3:
             suits = office_hours(self.at + timedelta(hours=rng.choice((12, 24, 36))), rng).replace(minute=0, second=0)
             request.wished_windows = [Window(suits, suits + timedelta(hours=3))]
-        if self.partner is not None:
-            request.external_id = f"{self.partner.code[:2].upper()}{rng.randrange(10**9):09d}"
+        if self.partner is not None:  # with the second of the call: another story of the same seed has other numbers
+            request.external_id = f"{self.partner.code[:2].upper()}{self.at:%y%m%d%H%M%S}{rng.randrange(10**5):05d}"
 
 
 def phone_number(rng: Random, region: str) -> str:
@@ -179,7 +179,7 @@ def phone_number(rng: Random, region: str) -> str:
 
 def address(rng: Random, region: str, language: int) -> str:
     """A street, a number and a flat, written as the caller's language writes them."""
-    street, city = rng.choice(words.STREETS[region])[language], words.CITY[region][language]
+    street, city = rng.choice(words_people.STREETS[region])[language], words_people.CITY[region][language]
     number, floor, flat = rng.randint(2, 1990), rng.randint(1, 28), rng.randint(1, 6)
     if language == words.ENGLISH:
         return f"Flat {flat}, {floor}/F, {number} {street}, {city}"

@@ -75,6 +75,7 @@ TECHNICIANS = [
     ("tech.wu", "吴俊杰", "east", ["cn-shanghai"], _FINE),
     ("tech.xu", "徐海", "east", ["cn-shanghai"], ["gas", "kitchen", "water", "laundry"]),
     ("tech.zhu", "朱浩然", "east", ["cn-shanghai"], ["electronics", "software", "building", "instrument"]),
+    ("tech.partner", "沪东电器维修部", "east", ["cn-shanghai"], ["gas", "water", "cooling"]),  # an outside contractor
     ("tech.yang", "杨建国", "north", ["cn-beijing"], [*_HOME, "building"]),
     ("tech.sun", "孙磊", "north", ["cn-beijing"], _FINE),
     ("tech.song", "宋宇轩", "north", ["cn-beijing"], ["cooling", "electronics"]),
@@ -86,6 +87,7 @@ TECHNICIANS = [
     ("tech.cheung", "Jason Cheung", "hongkong", ["hk"], [*_HOME, "building"]),
     ("tech.ng", "吳梓軒", "hongkong", ["hk"], [*_FINE, "cooling"]),
 ]
+CONTRACTORS = {"tech.partner"}  # R33
 DEMO_ACCOUNTS = ["clerk", "dispatcher", "technician", "officer", "archivist", "supervisor", "manager", "admin"]
 
 _A, _I, _S, _G, _B = (ProductModel.Line[name] for name in ("APPLIANCE", "INSTRUMENT", "SOFTWARE", "GPS", "BUILDING"))
@@ -264,6 +266,7 @@ def _staff(teams: dict[str, Team], password_hash: str) -> None:
             skills={skill: 3 if skill == skills[0] else 2 for skill in skills},
             week=WORKING_WEEK,
             home_region=Region.objects.get(code=regions[0]),
+            contractor=username in CONTRACTORS,
         )
         technician.regions.set(Region.objects.filter(code__in=regions))
 

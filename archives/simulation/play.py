@@ -12,14 +12,18 @@ from typing import Any
 from django.db import OperationalError, connection
 from django.db.models import Count, Q
 
+from archives.simulation import catalogue
 from archives.simulation.caller import Script
 from archives.simulation.life import Life
 from archives.simulation.people import Cast
+from archives.simulation.scenes import Scene
 from archives.simulation.world import World, service_time_ago
-from tickets.models import Ticket
+from tickets.models import Event, Ticket
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target
-from tickets.states import State
+from tickets.states import EventKind, State
+from visits.models import CustomerNotice, LateCancellation, NoShowCase, Visit
+from visits.states import About, Fault, RequestState
 
 TRIES = 3  # a deadlock with somebody's real work: the life starts anew
 TELL_EVERY = 10.0  # seconds
@@ -43,6 +47,8 @@ class Story:
         for target, row in promises(self.tickets).items():
             numbers = f"{row['kept']:>7,}{row['late']:>7,}{row['broken']:>8,}{row['running']:>9,}{row['stopped']:>9,}"
             told.append(f"  {Target(target).label!s:<16}{numbers}")
+        told.append("appointments")
+        told += [f"  {name:<34}{count:>7,}" for name, count in appointments(self.tickets).items() if count]
         if self.failed:
             told.append(f"{len(self.failed)} lives could not be played: {self.failed[0]}")
         return told
@@ -67,6 +73,28 @@ def promises(tickets: Sequence[int]) -> dict[str, dict[str, int]]:
     return {row.pop("target"): row for row in rows}
 
 
+def appointments(tickets: Sequence[int]) -> dict[str, int]:
+    """Count what became of the appointments of these tickets: lateness (R23), calling off (R24), no-shows (R25)."""
+    late = CustomerNotice.objects.filter(visit__ticket__in=tickets, about=About.RUNNING_LATE)
+    off = Event.objects.filter(ticket__in=tickets, kind=EventKind.VISIT_CANCELLED, data__customer_wish=False)
+    missed = NoShowCase.objects.filter(ticket__in=tickets)
+    asked = LateCancellation.objects.filter(visit__ticket__in=tickets)
+    visits = Visit.objects.filter(ticket__in=tickets)
+    found = {
+        "kept": visits.exclude(checked_in_at=None).filter(no_show=None).count(),
+        "late, told before the time": late.filter(in_time=True).count(),
+        "late, told after it": late.filter(in_time=False).count(),
+        "late, not told yet": late.filter(told_at=None).count(),
+        "called off with notice": off.filter(data__late=False).count(),
+        "called off too late": off.filter(data__late=True).count(),
+        "calling off too late: asked": asked.filter(state=RequestState.PENDING).count(),
+        "calling off too late: refused": asked.filter(state=RequestState.REFUSED).count(),
+    }
+    for fault in Fault:
+        found[f"somebody missing: {fault.value}"] = missed.filter(state="decided", fault=fault).count()
+    return found | {"somebody missing: to be decided": missed.filter(state="open").count()}
+
+
 def play(
     cast: Cast,
     *,
@@ -82,10 +110,12 @@ def play(
     A scene is (how many service hours before `until`, what it must contain). Each life commits by itself: a run that is
     ended early leaves whole lives only.
     """
+    catalogue.install(cast, at=until)
     world = World(cast, seed, until - timedelta(days=days), until)
     plan: list[tuple[datetime, Script | None]] = [(at, None) for at in world.arrivals(max(0, tickets - len(scenes)))]
     plan += [(service_time_ago(until, before), script) for before, script in scenes]
-    plan.sort(key=lambda entry: entry[0])
+    # Scenes first: what they show lies around now, so nobody else may have booked these technicians then.
+    plan.sort(key=lambda entry: (not _is_scene(entry[1]), entry[0]))
     story = Story()
     began = told = monotonic()
     for index, (at, script) in enumerate(plan):
@@ -97,10 +127,15 @@ def play(
     return story
 
 
+def _is_scene(script: Script | None) -> bool:
+    return script is not None and bool(script.scene)
+
+
 def _one(story: Story, world: World, index: int, at: datetime, script: Script | None) -> None:
     for _try in range(TRIES):
         try:
-            story.tickets.append(Life(world, index, at, script).run().pk)
+            kind = Scene if _is_scene(script) else Life
+            story.tickets.append(kind(world, index, at, script).run().pk)
         except OperationalError as error:
             if connection.in_atomic_block:  # a test's transaction is lost with it
                 raise

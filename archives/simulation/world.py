@@ -17,13 +17,14 @@ from aftersales.accounts.models import User
 from aftersales.customers.models import Customer, Product, Site
 from archives.simulation.people import Cast
 from tickets.models import Ticket
-from visits.models import Visit
+from visits.models import Leave, Visit
 from visits.states import VisitState
 
 ZONE = ZoneInfo("Asia/Shanghai")  # Taipei and Hong Kong keep the same time
 OPENS, CLOSES = time(8, 30), time(22, 0)
-SLOTS = (time(8, 30), time(10, 30), time(13, 0), time(15, 0), time(17, 0), time(19, 0))
-SLOT_SPAN = timedelta(hours=2)
+# Half an hour between two of them is the way from one to the next.
+SLOTS = (time(8, 30), time(10, 45), time(13, 0), time(15, 15), time(17, 30), time(19, 45))
+SLOT_SPAN = timedelta(minutes=105)
 # Calls an hour of the day: two peaks, and the little that comes at night by web and by partners' systems.
 RHYTHM = [1, 1, 0, 0, 0, 1, 2, 5, 14, 24, 26, 22, 13, 14, 19, 20, 18, 16, 17, 21, 20, 14, 5, 2]
 WEEKDAYS = [12, 11, 10, 10, 11, 13, 12]
@@ -60,6 +61,9 @@ class World:
         self.signatures = [draw_signature(rng) for _i in range(12)]
         rows = Visit.objects.exclude(state=VisitState.CANCELLED).filter(window_end__gt=self.since)
         for technician, start, end in rows.values_list("technician_id", "window_start", "window_end"):
+            insort(self._booked[technician], (start, end))
+        leaves = Leave.objects.filter(ends_at__gt=self.since)
+        for technician, start, end in leaves.values_list("technician__user_id", "starts_at", "ends_at"):
             insort(self._booked[technician], (start, end))
 
     def rng(self, *names: object) -> Random:
@@ -110,7 +114,7 @@ class World:
         self, rng: Random, region: str, skill: str, earliest: datetime, *, prefer: str = "", picky: float = 0.2
     ) -> tuple[User, datetime, datetime]:
         """Find a free technician and window, soon; `picky` is how often the customer does not like the first one."""
-        able = self.cast.technicians_in(region)
+        able = [t for t in self.cast.technicians_in(region) if not t.contractor]
         skilled = [t for t in able if skill in t.skills] or able
         preferred = [t for t in skilled if t.user.username == prefer]
         day = earliest.astimezone(ZONE).date()

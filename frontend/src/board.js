@@ -67,8 +67,9 @@ const visitEvent = (visit) => ({
   classNames: ["board-visit", `is-${visit.state}`, `key-${visit.id}`],
   extendedProps: { visit },
 });
-const lying = ({ id, row, start, end, kind }) => ({
-  id, resourceIds: [row], start, end, display: "background", title: words[kind], classNames: [`board-${kind}`], extendedProps: { kind },
+const SAID = new Set(["leave", "free"]); // what a pattern alone does not tell
+const lying = ({ id, row, start, end, kind, word }) => ({
+  id, resourceIds: [row], start, end, display: "background", title: word || words[kind], classNames: [`board-${kind}`], extendedProps: { kind },
 });
 
 /** Change only what differs: an event that stays keeps its element, and with it the focus. */
@@ -180,8 +181,8 @@ function start() {
     },
     events: [],
     eventContent: ({ event }) => {
-      const { visit, what } = event.extendedProps;
-      if (event.display === "background") return { domNodes: [] };
+      const { visit, what, kind } = event.extendedProps;
+      if (event.display === "background") return { domNodes: SAID.has(kind) ? [element("span", "board-word", event.title)] : [] };
       if (!visit) return { domNodes: [element("span", "board-event-time", `${clock(wall(event.start))}–${clock(wall(event.end))} `), element("span", "board-event-who", what ?? "")] };
       if (event.display === "preview") return shown({ ...visit, time: `${clock(wall(event.start))}–${clock(wall(event.end))}` });
       return shown(visit);

@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 
 from aftersales.customers.models import Contract, Customer, Product
-from archives import services
+from archives import services, services_merge
 from tickets.models import Ticket
 
 
@@ -96,7 +96,7 @@ def test_the_administrator_sees_no_customer(cast, client):
 
 def test_a_merged_file_leads_to_the_survivor(cast, page):
     first, second = cast.ticket(), cast.ticket(customer_name="王女士", phone="139 1111 2222", serial="Q-77777")
-    services.merge(first.customer_id, into_id=second.customer_id, by=cast.actor("supervisor"))
+    services_merge.merge(first.customer_id, into_id=second.customer_id, by=cast.actor("supervisor"))
     assert page.get(f"/customers/{first.customer_id}/")["Location"] == f"/customers/{second.customer_id}/"
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aftersales.core.errors import Forbidden, NotAllowed
 from aftersales.customers.models import Contract, Customer, CustomerPhone, Product, Site
-from archives import selectors, services
+from archives import selectors, services_merge
 from archives.models import CustomerChange
 from tests.sla.helpers import MINUTE, new
 from tests.tickets.helpers import clock, kinds, last, rows
@@ -31,7 +31,7 @@ def two(cast, **kwargs: Any) -> tuple[Ticket, Ticket]:
 
 
 def merge(cast, lost: Customer, into: Customer, **kwargs: Any) -> Customer:
-    return services.merge(
+    return services_merge.merge(
         lost.pk, into_id=into.pk, by=cast.actor("supervisor"), at=cast.at + timedelta(hours=1), **kwargs
     )
 
@@ -61,7 +61,7 @@ def test_an_ended_ticket_moves_without_a_word(cast):
     first = cast.ticket_in("closed")
     second = cast.ticket(customer_name="王女士", phone="139 1111 2222", serial="Q-77777")
     before = kinds(first)
-    services.merge(
+    services_merge.merge(
         first.customer_id, into_id=second.customer_id, by=cast.actor("archivist"), at=cast.at + timedelta(hours=2)
     )
     assert kinds(first) == before
@@ -114,7 +114,7 @@ def test_two_halves_of_a_file_make_it_complete(cast):
 def test_visits_and_callbacks_go_along(cast):
     ticket = cast.visited()
     other = cast.ticket(customer_name="王女士", phone="139 1111 2222", serial="Q-77777")
-    services.merge(
+    services_merge.merge(
         ticket.customer_id, into_id=other.customer_id, by=cast.actor("manager"), at=cast.at + timedelta(hours=4)
     )
     history = selectors.History(other.customer, cast.actor("clerk"))
@@ -163,7 +163,7 @@ def test_what_cannot_be_merged_is_refused_with_the_reason(cast, case):
 def test_only_leaders_and_the_archivist_merge(cast, role):
     first, second = two(cast)
     with pytest.raises(Forbidden):
-        services.merge(first.customer_id, into_id=second.customer_id, by=cast.actor(role))
+        services_merge.merge(first.customer_id, into_id=second.customer_id, by=cast.actor(role))
 
 
 belongings = st.lists(
@@ -213,7 +213,7 @@ def test_two_merges_of_one_pair_at_once_end_in_one_file(cast):
     def go(lost, into):
         try:
             gate.wait()
-            services.merge(lost, into_id=into, by=by)
+            services_merge.merge(lost, into_id=into, by=by)
             outcomes.append("merged")
         except NotAllowed:
             outcomes.append("refused")

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from aftersales.core.time import now
 from aftersales.customers.models import Customer
-from archives import services as archives
+from archives import services_merge
 from tests.tickets.helpers import clock, kinds, rows
 from tickets.models import Ticket
 
@@ -171,7 +171,7 @@ def test_shows_open_tickets_and_last_visits_of_the_caller(cast, page):
 def test_a_merged_caller_is_the_survivor(cast, page):
     lost = cast.ticket().customer
     survivor = cast.ticket(customer_name="王秀英女士", phone="139 1111 2222", serial="Q-77777").customer
-    archives.merge(lost.pk, into_id=survivor.pk, by=cast.actor("supervisor"))
+    services_merge.merge(lost.pk, into_id=survivor.pk, by=cast.actor("supervisor"))
     assert form_of(page, customer=lost.pk)["customer"] == str(survivor.pk)
     assert names(part(page, "candidates", q="13800004412")) == ["王秀英女士"]
 

@@ -151,3 +151,20 @@ def test_one_click_plans_it(cast: Cast, client: Client) -> None:
     visit = Visit.objects.get(ticket=waits)
     assert (visit.window_start, visit.technician) == (start, cast.technician)
     assert "Free " not in client.get("/dispatch/").content.decode()
+
+
+def test_suggests_it_first_where_a_visit_is_planned(cast: Cast, client: Client) -> None:
+    visit_at_any_hour()
+    ticket, other = cast.ticket(), another(cast, 1)
+    start = (now() + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    window = {"window_start": start, "window_end": start + HOUR}
+    plan(cast, ticket, **window, at=now())
+    dispatch.cancel_visit(ticket.pk, reason="x", customer_wish=True, by=cast.actor("dispatcher"), at=now())
+    client.force_login(cast.user("dispatcher"))
+    page = client.get(f"/dispatch/{other.number}/suggestions/")
+    first = page.context["suggestions"][0]
+    assert (first.person, first.start, first.end) == (cast.technician, start, start + HOUR)
+    assert "given back" in first.reasons[0].text
+    FreedSlot.objects.update(taken_at=now())
+    page = client.get(f"/dispatch/{other.number}/suggestions/")
+    assert not any("given back" in one.text for found in page.context["suggestions"] for one in found.reasons)

@@ -11,7 +11,7 @@ import pytest
 from aftersales.core.errors import Forbidden, Invalid, NotAllowed
 from tests.people import Cast
 from tests.visits.helpers import complete, plan
-from tickets.models import Event, Ticket
+from tickets.models import Event, Notice, Ticket
 from tickets.services import desk
 from tickets.sla import sweep
 from tickets.sla.models import Clock
@@ -44,6 +44,10 @@ def after(cast: Cast, minutes: float) -> datetime:
 
 def promise(ticket: Ticket) -> Clock:
     return Clock.objects.filter(ticket=ticket, target=Target.NO_SHOW).order_by("-pk")[0]
+
+
+def decision(ticket: Ticket) -> Clock:
+    return Clock.objects.get(ticket=ticket, target=Target.NO_SHOW_DECISION)
 
 
 def there(cast: Cast, ticket: Ticket, minutes: float) -> None:
@@ -225,6 +229,59 @@ def test_without_an_attempt_a_person_decides_within_the_hour(cast: Cast, ticket:
     told = set(event.notices.filter(urgent=True).values_list("recipient__username", flat=True))
     assert told == {"dispatcher", "supervisor", "clerk"}
     assert promise(ticket).breached_at is None
+
+
+@pytest.mark.parametrize(("seconds", "broken"), [(59 * 60 + 59, False), (3600, True)])
+def test_the_decision_is_called_to_the_second(cast: Cast, ticket: Ticket, seconds: int, broken: bool) -> None:
+    there(cast, ticket, 0)
+    absent(cast, ticket, 5)
+    sweep.sweep(at=after(cast, 30))
+    clock = decision(ticket)
+    assert (clock.state, clock.due_at, clock.policy.rule) == ("running", after(cast, 90), "R25")
+    sweep.sweep(at=after(cast, 30) + timedelta(seconds=seconds))
+    clock.refresh_from_db()
+    assert (clock.broken, clock.breached_at) == (broken, after(cast, 90) if broken else None)
+    told = Notice.objects.filter(event__kind="clock.breached", ticket=ticket).values_list(
+        "recipient__username", flat=True
+    )
+    assert set(told) == ({"clerk", "supervisor"} if broken else set())
+    assert consistent()
+
+
+def test_a_decision_in_time_meets_its_promise(cast: Cast, ticket: Ticket) -> None:
+    there(cast, ticket, 0)
+    absent(cast, ticket, 5)
+    sweep.sweep(at=after(cast, 30))
+    decide(cast, ticket, "nobody", minutes=89)
+    clock = decision(ticket)
+    assert (clock.state, clock.met_at, clock.breached_at) == ("met", after(cast, 89), None)
+    assert consistent()
+
+
+def test_a_decision_too_late_is_broken_from_its_due_time_on(cast: Cast, ticket: Ticket) -> None:
+    there(cast, ticket, 0)
+    absent(cast, ticket, 5)
+    sweep.sweep(at=after(cast, 30))
+    decide(cast, ticket, "customer", minutes=97)  # nobody swept meanwhile
+    clock = decision(ticket)
+    assert (clock.state, clock.met_at, clock.breached_at) == ("met", after(cast, 97), after(cast, 90))
+    assert consistent()
+
+
+def test_the_hour_counts_from_when_it_was_known(cast: Cast, ticket: Ticket) -> None:
+    there(cast, ticket, 0)
+    absent(cast, ticket, 5)
+    sweep.sweep(at=after(cast, 70))
+    assert decision(ticket).due_at == NoShowCase.objects.get().decide_by == after(cast, 130)
+    assert consistent()
+
+
+def test_where_the_evidence_decides_nobody_owes_a_decision(cast: Cast, ticket: Ticket) -> None:
+    there(cast, ticket, 0)
+    absent(cast, ticket, 5)
+    called(cast, ticket, 6)
+    sweep.sweep(at=after(cast, 30))
+    assert not Clock.objects.filter(target=Target.NO_SHOW_DECISION).exists()
 
 
 @pytest.mark.parametrize("from_the_desk", [False, True])

@@ -19,7 +19,8 @@ from tickets.sla import sweep
 from tickets.sla.models import Clock
 from tickets.sla.rebuild import rebuild
 from tickets.sla.states import Target
-from visits.models import CustomerNotice, LateCancellation, Visit
+from visits.models import CustomerNotice, LateCancellation, Technician, Visit
+from visits.readiness import technician_available
 from visits.services import approval, dispatch, promises, telling
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("R24")]
@@ -52,6 +53,22 @@ def at_risk(ticket: Ticket) -> list[tuple[datetime, bool, list[str]]]:
 
 def consistent() -> bool:
     return list(rebuild(Clock.objects.all(), check=True)) == []
+
+
+# ── can it happen ────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(("reason", "missing"), [("", True), ("the customer has to leave", False)])
+def test_hours_that_a_leader_set_aside_are_no_news(cast: Cast, ticket: Ticket, reason: str, missing: bool) -> None:
+    visit = Visit.objects.get(ticket=ticket)
+    Technician.objects.update_or_create(user=cast.technician, defaults={"week": [[["12:00", "12:30"]]] * 7})
+    if reason:
+        window = {"window_start": visit.window_start, "window_end": visit.window_end}
+        given = {"technician": cast.technician, "reason": "x", "customer_wish": True, "override_reason": reason}
+        at = cast.at + HOUR
+        dispatch.move_visit(ticket.pk, **window, **given, by=cast.actor("supervisor"), at=at)
+        assert "not_working" in Visit.objects.get(ticket=ticket).override.against
+    assert bool(technician_available(Visit.objects.get(ticket=ticket), cast.at)) is missing
+    Absence.objects.create(user=cast.technician, starts_at=visit.window_start, ends_at=visit.window_end)
+    assert technician_available(Visit.objects.get(ticket=ticket), cast.at)
 
 
 # ── the boundary ─────────────────────────────────────────────────────────────────────────────

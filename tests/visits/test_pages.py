@@ -10,7 +10,7 @@ from aftersales.core.time import now
 from tests.people import Cast
 from tests.visits.helpers import complete, plan, signature
 from tickets.models import Ticket
-from visits import selectors
+from visits import selectors, selectors_day
 from visits.models import Technician, Visit
 from visits.selectors import Window
 
@@ -285,7 +285,7 @@ def test_puts_who_can_and_is_near_and_free_on_top(cast: Cast) -> None:
     assert ticket is not None
     window = Window(cast.at + timedelta(hours=2), cast.at + timedelta(hours=4))
     day = timezone.localdate(cast.at)
-    people = selectors.weigh(selectors.candidates(ticket), window, selectors.visits_on(day))
+    people = selectors.weigh(selectors.candidates(ticket), window, selectors_day.visits_on(day))
     assert [(one.user.name, one.skill_fits, one.region_fits) for one in people] == [
         ("Li Ming", True, True),
         ("Technician Wang" if wang.name.startswith("Technician") else wang.name, False, False),
@@ -298,7 +298,7 @@ def test_lays_out_the_day_in_quarters(cast: Cast) -> None:
     visit = plan(cast, cast.ticket(), 2, 1.5, customer_wish=True)  # 12:00 to 13:30 in Shanghai
     day = timezone.localdate(cast.at)
     people = selectors.candidates()
-    table = selectors.day_table(day, people, selectors.visits_on(day), cast.at)
+    table = selectors_day.day_table(day, people, selectors_day.visits_on(day), cast.at)
     cells = table.rows[0].cells
     assert [(cell.columns, cell.visit, cell.bookable) for cell in cells] == [
         (16, None, True),

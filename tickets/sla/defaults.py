@@ -80,6 +80,7 @@ def install(calendar_model: Any, policy_model: Any) -> None:
             "target": "no_show", "rule": "R25", "span": _HOUR / 2, "calendar": always,
             "steps": _steps({"percent": 50}, first=15 * _MINUTE, then=_HOUR), "loud": True,
         },
+        no_show_decision(always),
         {
             "target": "repair", "rule": "R13", "span": 7 * _DAY, "calendar": always, "steps": _DAYS,
             "pause_reasons": ["customer", "parts"],
@@ -125,6 +126,26 @@ def install(calendar_model: Any, policy_model: Any) -> None:
             for grade, hours in by_grade.items()
         ]
     policy_model.objects.bulk_create([policy_model(**row) for row in rows])
+
+
+def no_show_decision(always: Any) -> dict[str, Any]:
+    """Within the hour a person says who did not keep an appointment, where the evidence does not (R25)."""
+    steps = _steps({"percent": 50}, first=15 * _MINUTE, then=_HOUR)
+    return {
+        "target": "no_show_decision",
+        "rule": "R25",
+        "span": _HOUR,
+        "calendar": always,
+        "steps": steps,
+        "loud": True,
+    }
+
+
+def install_no_show_decision(calendar_model: Any, policy_model: Any) -> None:
+    """Add that promise to an installation that was made before there was one."""
+    always = calendar_model.objects.filter(code="round-the-clock", current=True).first()
+    if always is not None and not policy_model.objects.filter(target="no_show_decision").exists():
+        policy_model.objects.create(**no_show_decision(always))
 
 
 def install_visit_hours(calendar_model: Any) -> None:

@@ -13,6 +13,7 @@ class Target(TextChoices):
     ON_SITE = "on_site", _("on site")
     CANCELLATION_NOTICE = "cancellation_notice", _("cancellation notice")
     NO_SHOW = "no_show", _("no-show")
+    NO_SHOW_DECISION = "no_show_decision", _("no-show decision")
     REPAIR = "repair", _("repair")
     COLLECTION = "collection", _("collection notice")
     OUT_OF_STOCK = "out_of_stock", _("out-of-stock answer")

@@ -23,7 +23,7 @@ from tickets.services.entered import said
 from tickets.sla import clocks
 from tickets.sla.handlers import Verdict, decides, on_breach
 from tickets.sla.models import Clock, Firing
-from tickets.sla.states import Target
+from tickets.sla.states import OPEN, Target
 from tickets.states import EventKind, State
 from tickets.verbs import permit
 from visits.models import NoShowCase, Visit
@@ -32,7 +32,6 @@ from visits.services.dispatch import give_the_reason
 from visits.services.people import dispatchers_of
 from visits.states import ACTIVE, About, Fault, VisitState
 
-DECIDE_WITHIN = timedelta(hours=1)
 DISPUTE_WITHIN = timedelta(days=30)
 DISPUTE_DECIDED_WITHIN = timedelta(days=1)
 
@@ -99,7 +98,7 @@ def _judge_absence(ticket: Ticket, visit: Visit, *, at: datetime, known_at: date
         case.save()
         _give_up(ticket, visit, case, by=SYSTEM, at=at, known_at=known_at)
         return
-    case.decide_by = max(at, known_at) + DECIDE_WITHIN
+    case.decide_by = _owe_a_decision(ticket, at=max(at, known_at))
     case.save()
     event = timeline.record(
         ticket,
@@ -114,6 +113,18 @@ def _judge_absence(ticket: Ticket, visit: Visit, *, at: datetime, known_at: date
     )
     people = [*dispatchers_of(ticket), *notices.supervisor_of(ticket), *notices.responsible(ticket)]
     notices.post(event, to=people, at=known_at, urgent=True)
+
+
+def _owe_a_decision(ticket: Ticket, *, at: datetime) -> datetime:
+    """Somebody has to decide within the hour, and it is called when nobody did; answers by when.
+
+    It counts from when we knew: before, nobody could have decided. One promise for all that is open on the ticket.
+    """
+    owed_already = Clock.objects.filter(ticket=ticket, target=Target.NO_SHOW_DECISION, state__in=OPEN).first()
+    if owed_already is not None:
+        return owed_already.due_at
+    (clock,) = clocks.start(ticket, [Target.NO_SHOW_DECISION], at=at, by=SYSTEM, cause=EventKind.NO_SHOW_OPEN)
+    return clock.due_at
 
 
 def _give_up(
@@ -225,6 +236,8 @@ def decide_no_show(
     was = ticket.state
     case.first_in_line = fault == Fault.COMPANY
     case.save()
+    if not NoShowCase.objects.filter(ticket=ticket, state=NoShowCase.State.OPEN, disputed_at=None).exists():
+        clocks.meet(ticket, Target.NO_SHOW_DECISION, at=at, by=by, cause=EventKind.NO_SHOW_DECIDED)
     if fault == Fault.COMPANY:
         _blame_us(ticket, case, by=by, at=at)
         if of_this and visit is not None and visit.state == VisitState.ON_SITE:

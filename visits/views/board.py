@@ -173,6 +173,8 @@ def _board(asked: Asked, rows: reading.Rows, first: date, count: int) -> dict[st
             "board": _("Timeline of the technicians"),
             "travel": _("travel time"),
             "closed": _("not at work"),
+            "leave": _("away"),
+            "free": _("free again"),
             "wished": _("wished"),
             "failed": _("That did not work. Reload the page and try again."),
             "offline": _("No connection. Nothing was sent; try again."),

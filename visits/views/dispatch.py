@@ -29,7 +29,7 @@ from tickets.forms import LOCAL
 from tickets.models import Ticket
 from tickets.selectors import capped_count
 from tickets.verbs import available
-from visits import selectors, selectors_watch
+from visits import selectors, selectors_day, selectors_watch
 from visits.forms import CallOffForm, MoveForm, PlanForm
 from visits.models import Visit
 from visits.readiness import checks
@@ -301,7 +301,7 @@ def _board(request: HttpRequest, asked: Asked, form: forms.Form | None, off: for
     if ticket is not None:
         window, is_wish = _window(asked, ticket, visit, people, form, at)
     day = timezone.localdate(window.start) if window else asked.day or timezone.localdate(at)
-    visits = selectors.visits_on(day)
+    visits = selectors_day.visits_on(day)
     if ticket is not None and window is not None:
         others = [one for one in visits if visit is None or one.pk != visit.pk]
         people = selectors.weigh(people, window, others)
@@ -329,7 +329,7 @@ def _board(request: HttpRequest, asked: Asked, form: forms.Form | None, off: for
         **chosen,
         "asked": asked,
         "at": at,
-        "table": selectors.day_table(day, people, visits, at, window),
+        "table": selectors_day.day_table(day, people, visits, at, window),
         "today": timezone.localdate(at),
         "previous_url": asked.url(day=day - timedelta(days=1), technician="", start=None, end=None),
         "next_url": asked.url(day=day + timedelta(days=1), technician="", start=None, end=None),

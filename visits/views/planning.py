@@ -23,13 +23,15 @@ from tickets.forms import LOCAL
 from tickets.models import Ticket
 from tickets.selectors import capped_count
 from tickets.verbs import available
-from visits import planning, selectors
+from visits import planning, selectors, selectors_watch
 from visits.forms import PlanForm
 from visits.planning import Proposal, Reason, data, words
 from visits.selectors import OVERSEERS
 from visits.services import dispatch as services
 from visits.views.answers import add_refusal
 from visits.views.dispatch import Asked
+
+MOST_FREED = 2
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def suggestions(request: HttpRequest, number: str) -> HttpResponse:
 
 def _suggestions(ticket: Ticket, asked: Asked, at: datetime) -> list[Suggestion]:
     known = data.for_ticket(ticket, at)
-    return [
+    freed = _freed(ticket, asked, at) if known.jobs else []
+    return freed + [
         Suggestion(
             known.people[one.worker],
             one.start,
@@ -89,7 +92,19 @@ def _suggestions(ticket: Ticket, asked: Asked, at: datetime) -> list[Suggestion]
         )
         for job in known.jobs
         for one in planning.suggest(job, known.workers, at, terms=known.terms)
+        if not any(one.worker == other.person.pk and one.start < other.end and one.end > other.start for other in freed)
     ]
+
+
+def _freed(ticket: Ticket, asked: Asked, at: datetime) -> list[Suggestion]:
+    """The time that an appointment gave back comes first: it lies idle otherwise (R24)."""
+    found = []
+    for slot in selectors_watch.freed_for(ticket, at=at)[:MOST_FREED]:
+        person, start, end = slot.freed.technician, slot.start, min(slot.freed.end, slot.start + selectors.USUAL)
+        url = asked.url(technician=person.username, start=start, end=end, day=None)
+        said = Said(_("this time was given back by another appointment"), good=True)
+        found.append(Suggestion(person, start, end, None, [said], url))
+    return found
 
 
 # ── the rest of a day ──────────────────────────────────────────────────────────────────────────

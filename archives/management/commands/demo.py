@@ -19,15 +19,20 @@ from archives.simulation.caller import Script
 from archives.simulation.people import DEMO_ACCOUNTS
 from archives.simulation.play import play
 from tickets.models import Ticket
-from tickets.states import Kind
+from tickets.states import Channel, Kind
 
 DEFAULT_PASSWORD = "aftersales-demo"  # noqa: S105  known to everybody, refused outside demonstrations
 KEY_FORM = re.compile(r"ask_([a-z0-9]{8})_[A-Za-z0-9]{40}")
 PARTNER = "demo-partner"
 
 
-def _scene(hours: float, **asked: Any) -> tuple[timedelta, Script]:
-    return timedelta(hours=hours), Script(region="cn-shanghai", **asked)
+def _scene(hours: float, region: str = "cn-shanghai", **asked: Any) -> tuple[timedelta, Script]:
+    return timedelta(hours=hours), Script(region=region, **asked)
+
+
+def _now(hours: float, name: str, region: str = "cn-shanghai", **asked: Any) -> tuple[timedelta, Script]:
+    """Something that somebody has to look at now; received so many service hours ago."""
+    return _scene(hours, region, kind=Kind.REPAIR, channel=Channel.HOTLINE, scene=name, **asked)
 
 
 # What each demo account should find at its desk, beside what chance brings; in service hours ago (13.5 make a day).
@@ -42,6 +47,22 @@ SCENES = [
     *(_scene(hours, channel="partner", fate="silent") for hours in (2, 0.4)),
     # Visits of the last week whose callbacks are due now.
     *(_scene(hours, kind=Kind.REPAIR, owner="clerk") for hours in (50, 60, 70, 80)),
+    # What the dispatcher, the supervisor and the archivist have to look at.
+    _now(4, "late_and_told", "tw-taipei"),
+    _now(4, "late_and_untold"),
+    _now(5, "absent_without_a_call"),
+    _now(5, "we_stayed_away", "cn-beijing"),
+    *(_now(hours, "freed", region) for hours, region in ((6, "cn-shanghai"), (7, "hk"))),
+    _now(8, "asked_too_late"),
+    _now(7, "major_failure", "cn-beijing", grade=1),
+    _now(13, "analysed_failure", "cn-guangzhou", grade=1),
+    _now(6, "disputed_plan", "tw-kaohsiung"),
+    _now(6, "warranty_to_approve", "cn-guangzhou"),
+    _now(3, "contractor_booked"),
+    *(_now(hours, "taken_along", region) for hours, region in ((13, "cn-shanghai"), (13, "tw-taipei"))),
+    _now(7, "interrupted", "hk"),
+    _now(3, "helped_from_afar"),
+    *(_now(hours, "paid_and_corrected", technician="technician") for hours in (11, 24)),
 ]
 
 
@@ -50,7 +71,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--days", type=float, default=14)
-        parser.add_argument("--tickets", type=int, default=400)
+        parser.add_argument("--tickets", type=int, default=120)
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--force", action="store_true", help="also where DEMO_ALLOWED is off")
 
