@@ -268,7 +268,7 @@ class Visiting(OnSite):
 
     def _correct(self, technician: Actor) -> None:
         """The report was wrong: the signed sheet stays, the next version says what changed."""
-        self._pass(20, 300)
+        self._minutes(20, 90)
         done = self.ticket.visits.latest("pk")
         self._beside(
             paper.correct,
