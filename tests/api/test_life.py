@@ -11,9 +11,10 @@ from complaints.models import Callback
 from tests.api.conftest import pointers, problem
 from tests.people import Cast
 from tickets.models import Event
+from visits.models import Visit
 
 
-def _window(hours: float = 1) -> dict[str, str]:
+def _window(hours: float = 24) -> dict[str, str]:
     start = now() + timedelta(hours=hours)
     end = start + timedelta(hours=2)
     return {"window_start": start.isoformat(), "window_end": end.isoformat(), "customer_wish": True}  # at any hour
@@ -34,7 +35,8 @@ def test_from_call_to_closed(api, cast: Cast, request_body):
     act("log_contact", {"reached": True, "note": "真的不冷"})
     act("plan_visit", {"technician": "technician", **_window()})
     act("set_out")
-    act("check_in")
+    Visit.objects.update(window_start=now(), window_end=now() + timedelta(hours=2))  # a day later
+    act("check_in", {"latitude": 31.23, "longitude": 121.47, "accuracy": 20.0})
     done = act("complete_visit", {"finding": "leak", "work_done": "sealed", "solved": True, "unsigned_reason": "hurt"})
     assert (done["technician"], done["callback_owed"], done["resolution"]) == ("Li Ming", True, "sealed")
     assert {clock["target"]: clock["state"] for clock in done["clocks"]} == {
