@@ -62,9 +62,13 @@ FAILURE: list[tuple[Text, Text, Text]] = [
         ("先启用备用机组，调两名师傅增援", "先啟用備用機組，調兩名師傅增援", "Start the spare unit; two more come"),
     ),
     (
-        ("燃气热水器漏气，已关总阀", "瓦斯熱水器漏氣，已關總閥", "A gas heater leaks; the main valve is shut"),
+        ("通电后冒烟，已断电停用", "通電後冒煙，已斷電停用", "It smoked when switched on and is unplugged"),
         ("厨房阳台", "廚房陽台", "Balcony beside the kitchen"),
-        ("通知燃气公司，整批排查", "通知瓦斯公司，整批排查", "Gas company told; the whole batch is checked"),
+        (
+            "整批排查，电源板送检",
+            "整批排查，電源板送檢",
+            "The whole batch is checked",
+        ),
     ),
 ]
 ANALYSIS: dict[str, Text] = {
