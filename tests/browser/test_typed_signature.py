@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, Visitor, overflow, serious
+from tests.browser.conftest import PHONE, Visitor, overflow, serious, unfold
 from tests.people import Cast
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.rule("R32")]
@@ -16,6 +16,7 @@ def test_types_the_name_and_says_why(cast: Cast, visitor: Visitor, language: str
     visit = cast.ticket_in("visiting").visits.get()
     page = visitor.open(cast.technician, language=language, size=PHONE)
     page.goto(f"/visits/{visit.pk}/")
+    unfold(page, "#report")
     page.fill("#id_finding", "冷媒泄漏")
     page.fill("#id_work_done", "更换接头")
     page.locator(".solved label").first.click()

@@ -89,4 +89,4 @@ def test_is_recorded_on_the_page_and_shown_when_missing(cast: Cast, client: Clie
     assert "The customer countersigns what does not match." in page.content.decode()
     complete(cast, ticket)
     html = client.get(f"/visits/{visit.pk}/").content.decode()
-    assert "not recorded" in html[html.index("consent-title") :]
+    assert "not recorded" in html[html.index('id="record_consent"') :]

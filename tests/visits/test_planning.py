@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise, permutations
+from math import dist
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visits.planning import Booking, Job, Plan, Proposal, Terms, Window, Worker, plan, suggest
+from visits import planning
+from visits.planning import Booking, Job, Plan, Proposal, Terms, Window, Worker, insertion, solver, suggest
 
 NOW = datetime(2026, 3, 4, 0, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -143,20 +147,51 @@ def test_says_what_speaks_against_it() -> None:
 
 
 # ── many ───────────────────────────────────────────────────────────────────────────────────────
-def make(jobs: Sequence[Job], workers: Sequence[Worker]) -> Plan:
-    return plan(jobs, workers, NOW, terms=TERMS)
+Make = Callable[[Sequence[Job], Sequence[Worker]], Plan]
+without_solver = pytest.mark.skipif(not solver.available(), reason="PyVRP is not installed")
+by_each_planner = pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(partial(insertion.plan, now=NOW, terms=TERMS), id="insertion"),
+        pytest.param(partial(solver.plan, now=NOW, terms=TERMS), id="solver", marks=without_solver),
+    ],
+)
 
 
+@without_solver
+def test_the_solver_finds_room_where_insertion_finds_none() -> None:
+    """A day that is nearly full, as dice made it: places in minutes, and promises that end in the course of it."""
+    dice = Random(2)
+    spots = lambda: (dice.randrange(60), dice.randrange(60))  # noqa: E731
+    terms = replace(TERMS, way=lambda one, other: timedelta(minutes=round(dist(one, other))))  # type: ignore[arg-type]
+    workers = [worker(pk, home=spots(), capacity=8) for pk in range(1, 6)]
+    day = [span(8, 12), span(13, 20)]
+    jobs = [
+        job(pk, place=spots(), duration=dice.choice([45, 60, 90]) * timedelta(minutes=1), windows=day,
+            due=at(dice.choice([10, 12, 17, 41])) if pk % 2 else None)
+        for pk in range(100, 130)
+    ]  # fmt: skip
+    greedy, routed = (planner(jobs, workers, NOW, terms=terms) for planner in (insertion.plan, solver.plan))
+    assert len(routed.proposals) > len(greedy.proposals)
+    assert sum(one.kept is False for one in routed.proposals) == sum(one.kept is False for one in greedy.proposals)
+
+
+def test_plans_with_the_solver_where_it_is_installed() -> None:
+    assert planning.plan is (solver.plan if solver.available() else insertion.plan)
+
+
+@by_each_planner
 @pytest.mark.rule("R22")
-def test_plans_what_is_urgent_before_what_came_first() -> None:
+def test_plans_what_is_urgent_before_what_came_first(make: Make) -> None:
     early = [job(pk) for pk in range(1, 9)]
     urgent = job(9, due=at(8.25))
     found = make([*early, urgent], [worker(home=0)])
     assert [one.start for one in found.proposals if one.job == 9] == [at(8)]
 
 
+@by_each_planner
 @pytest.mark.rule("R22")
-def test_lets_who_can_do_all_go_where_nobody_else_can() -> None:
+def test_lets_who_can_do_all_go_where_nobody_else_can(make: Make) -> None:
     master = worker(LI, skills={COOLING: 1, GAS: 1}, home=0)
     common = job(1, due=at(8.25))
     rare = job(2, skill=GAS, due=at(8.5))
@@ -164,7 +199,8 @@ def test_lets_who_can_do_all_go_where_nobody_else_can() -> None:
     assert {one.job: (one.worker, one.kept) for one in found.proposals} == {1: (WANG, True), 2: (LI, True)}
 
 
-def test_names_why_nobody_comes() -> None:
+@by_each_planner
+def test_names_why_nobody_comes(make: Make) -> None:
     day = [span(8, 17)]
     busy = worker(open=day, bookings=[Booking(at(8), at(16), 0)])
     found = make([job(1), job(2, level=3), job(3, region=THERE)], [busy])
@@ -176,7 +212,8 @@ def test_names_why_nobody_comes() -> None:
     }
 
 
-def test_plans_nothing_for_nobody() -> None:
+@by_each_planner
+def test_plans_nothing_for_nobody(make: Make) -> None:
     assert make([], [worker()]) == Plan((), ())
     assert [left.reason.code for left in make([job()], []).left] == ["nobody_able"]
 
@@ -280,9 +317,10 @@ def timetable(found: Plan, jobs: Sequence[Job], person: Worker, *, less: int = 0
     return sorted([*person.bookings, *ours])
 
 
+@by_each_planner
 @settings(max_examples=150, deadline=None)
 @given(scenes())
-def test_books_nobody_twice_and_keeps_to_all_that_is_asked(scene: tuple[list[Job], list[Worker]]) -> None:
+def test_books_nobody_twice_and_keeps_to_all_that_is_asked(make: Make, scene: tuple[list[Job], list[Worker]]) -> None:
     jobs, workers = scene
     found = make(jobs, workers)
     asked, known = {one.id: one for one in jobs}, {one.id: one for one in workers}
@@ -296,10 +334,13 @@ def test_books_nobody_twice_and_keeps_to_all_that_is_asked(scene: tuple[list[Job
         assert one.kept == (None if the_job.due is None else in_time or one.wished is True)
 
 
+@by_each_planner
 @pytest.mark.rule("R22")
 @settings(max_examples=150, deadline=None)
 @given(scenes())
-def test_keeps_every_promise_that_could_be_kept_beside_the_rest(scene: tuple[list[Job], list[Worker]]) -> None:
+def test_keeps_every_promise_that_could_be_kept_beside_the_rest(
+    make: Make, scene: tuple[list[Job], list[Worker]]
+) -> None:
     jobs, workers = scene
     found = make(jobs, workers)
     placed = {one.job: one for one in found.proposals}
@@ -314,10 +355,11 @@ def test_keeps_every_promise_that_could_be_kept_beside_the_rest(scene: tuple[lis
                 assert not [start for start in in_time if possible(the_job, person, start, beside)]
 
 
+@by_each_planner
 @pytest.mark.rule("R22")
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(st.integers(9, 16), st.sampled_from([COOLING, GAS, ""])), min_size=2, max_size=4))
-def test_keeps_as_many_promises_as_any_order_does(asked: list[tuple[int, str]]) -> None:
+def test_keeps_as_many_promises_as_any_order_does(make: Make, asked: list[tuple[int, str]]) -> None:
     """Two technicians, one of them without the gas; every order in which the visits could be given out is tried."""
     workers = [
         worker(LI, skills={COOLING: 1, GAS: 1}, open=[span(8, 16)], home=0),
@@ -345,6 +387,7 @@ def _kept_in_order(order: Sequence[Job], workers: Sequence[Worker]) -> int:
     return best(order, {person.id: at(8) for person in workers})
 
 
-def test_proposes_in_the_order_of_time() -> None:
+@by_each_planner
+def test_proposes_in_the_order_of_time(make: Make) -> None:
     found = make([job(pk) for pk in range(1, 7)], [worker(LI), worker(WANG)])
     assert all(one.start <= other.start for one, other in pairwise(found.proposals))

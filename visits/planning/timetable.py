@@ -146,6 +146,17 @@ class Slot(NamedTuple):
     wished: bool | None
 
 
+class Gap(NamedTuple):
+    """Free working time of a technician, and the visits of that day around it."""
+
+    table: Timetable
+    day: int
+    start: int
+    end: int
+    before: Stop | None
+    after: Stop | None
+
+
 class Timetable:
     """The visits of one technician, those that stand and those that are being proposed."""
 
@@ -201,6 +212,21 @@ class Timetable:
 
     def _origin(self, before: Stop | None, day: int) -> Place:
         return before.place if before and before.day == day else self.worker.home
+
+    def gaps(self) -> Iterator[Gap]:
+        """The free stretches of working hours, with what lies before and after on the same day."""
+        for opens, closes in self._open:
+            for day, low, last in self._days.pieces(max(opens, self._soonest), closes - 1):
+                before = [one for one in self.stops if one.day == day and one.start <= low]
+                free, former = low, max(before, key=lambda one: one.end, default=None)
+                following = [one for one in self.stops if one.day == day and one.start > low]
+                for stop in [*following, None]:
+                    start = max(free, former.end) if former else free
+                    end = min(last + 1, stop.start) if stop else last + 1
+                    if start < end:
+                        yield Gap(self, day, start, end, former, stop)
+                    if stop is not None and (former is None or stop.end > former.end):
+                        former = stop
 
     # ── where a task fits ──────────────────────────────────────────────────────────────────────
     def fits(self, task: Task, *, before: int | None = None, under: Under | None = None) -> Iterator[Slot]:

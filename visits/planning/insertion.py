@@ -34,14 +34,30 @@ def plan(jobs: Sequence[Job], workers: Sequence[Worker], now: datetime, *, terms
     Nobody is in two places at once, the way included; skills, regions, working hours, visiting hours and the visits
     a day are kept. No promise is broken that could be kept beside the rest of the proposal.
     """
-    days, ways = Days(*horizon(jobs, workers, now), terms), Ways(terms)
-    at = minute(now, up=True)
-    tasks = [Task(job, ways) for job in jobs]
-    best: _Draft | None = None
-    urgency = _Urgency()
+    return draft(Ground(jobs, workers, now, terms)).result(workers)
+
+
+class Ground:
+    """What every draft begins with: tasks, and timetables that hold what stands already."""
+
+    def __init__(self, jobs: Sequence[Job], workers: Sequence[Worker], now: datetime, terms: Terms) -> None:
+        self.days, self.ways = Days(*horizon(jobs, workers, now), terms), Ways(terms)
+        self.at = minute(now, up=True)
+        self.tasks = [Task(job, self.ways) for job in jobs]
+        self._workers, self._terms = workers, terms
+
+    def draft(self) -> Draft:
+        """An empty one."""
+        return Draft(self.tasks, [Timetable(one, self.days, self.ways, self.at, self._terms) for one in self._workers])
+
+
+def draft(ground: Ground) -> Draft:
+    """The best that is found by going over the visits one by one."""
+    best: Draft | None = None
+    urgency = Urgency()
     tries = 0
     while best is None or (best.hopeful_misses and tries < _TRIES):
-        draft = _Draft(tasks, [Timetable(worker, days, ways, at, terms) for worker in workers])
+        draft = ground.draft()
         draft.fill(urgency)
         draft.make_room()
         tries += 1
@@ -51,7 +67,7 @@ def plan(jobs: Sequence[Job], workers: Sequence[Worker], now: datetime, *, terms
     assert best is not None
     best.polish()
     best.make_room()
-    return best.result(workers)
+    return best
 
 
 @dataclass
@@ -96,7 +112,7 @@ class _Options:
         return Ranked(self.task, least, second, best)
 
 
-class _Urgency:
+class Urgency:
     """Which task is next: whose promise ends first, and sooner each time that it was missed."""
 
     def __init__(self) -> None:
@@ -114,7 +130,7 @@ def _due(task: Task) -> float:
     return inf if task.due is None else task.due
 
 
-class _Draft:
+class Draft:
     """A proposal in the making."""
 
     def __init__(self, tasks: list[Task], tables: list[Timetable]) -> None:
@@ -156,9 +172,13 @@ class _Draft:
             place.table.take(place.stop)
         return place
 
-    def fill(self, urgency: _Urgency) -> None:
-        """Give every task a place, one after another."""
-        waiting = {pk: _Options(task, self._can[pk]) for pk, task in self.tasks.items()}
+    def can(self, task: Task) -> list[Timetable]:
+        """Of those who are able to do it and work there."""
+        return self._can[task.job.id]
+
+    def fill(self, urgency: Urgency) -> None:
+        """Give every task that has none a place, one after another."""
+        waiting = {pk: _Options(task, self._can[pk]) for pk, task in self.tasks.items() if pk not in self.places}
         while waiting:
             ranked = [options.ranked() for options in waiting.values()]
             for one in ranked:
