@@ -120,8 +120,8 @@ _NEVER = {
     "nobody was told": """
         SELECT e.id FROM tickets_event e WHERE e.kind IN ('clock.warned', 'clock.breached', 'clock.escalated')
             AND NOT EXISTS (SELECT 1 FROM tickets_notice n WHERE n.event_id = e.id)""",
-    # Where the promise was never moved to another policy, whose levels these are. Who called a visit off too late is
-    # not told of it himself.
+    # Where the promise was never moved to another policy, whose levels these are. Who broke it himself at that moment,
+    # by calling a visit off or by deciding whose fault it was, is not told of it.
     "somebody of a level was not told": f"""
         SELECT f.id, level FROM sla_firing f JOIN sla_clock c ON c.id = f.clock_id
             JOIN sla_policy p ON p.id = c.policy_id,
@@ -129,7 +129,10 @@ _NEVER = {
                 WHEN f.step LIKE 'warn%' THEN split_part(f.step, '-', 2)::int - 1
                 ELSE c.due_step + split_part(split_part(f.step, '-', 2), '#', 1)::int END) -> 'tell') AS level
         WHERE NOT EXISTS (SELECT 1 FROM sla_segment s WHERE s.clock_id = c.id AND s.kind IN ('restart', 'rejudge'))
-            AND NOT {_PASSED} AND NOT (c.target = 'cancellation_notice' AND f.step = 'due')
+            AND NOT {_PASSED}
+            AND NOT (f.step = 'due' AND c.target IN ('cancellation_notice', 'no_show') AND EXISTS (
+                SELECT 1 FROM tickets_event d JOIN accounts_user u ON u.id = d.user_id
+                WHERE d.ticket_id = c.ticket_id AND d.at = f.fired_at AND u.role = level))
             AND NOT EXISTS (SELECT 1 FROM tickets_notice n JOIN accounts_user u ON u.id = n.recipient_id
                 WHERE n.event_id = f.event_id AND n.channel = 'inbox'
                 AND (level = 'owner' OR u.role = 'manager' OR u.role = level))""",
