@@ -40,10 +40,10 @@ _TICKETS = """
 INSERT INTO tickets_ticket (number, kind, channel, grade, state, version, cycle, summary, description, visit_needed,
     wished_windows, customer_id, contact_phone, owner_id, team_id, external_id, waiting_for, reason, resolution,
     callback_owed, received_at, updated_at, next_due_at, search_text, terms, goods, collection_notices,
-    charge_due, interrupted)
+    charge_due, interrupted, complaint_class)
 SELECT 'S' || n, 'repair', 'hotline', 3, 'received', 1, 1, 'sweep', '', false, '[]', %(customer)s, '',
     (%(owners)s::bigint[])[1 + n %% 20], %(team)s, '', '', '', '', false, now(), now(), now() + interval '30 days',
-    '', '{}', '', 0, false, false
+    '', '{}', '', 0, false, false, 0
 FROM generate_series(%(low)s, %(high)s) n
 """
 _CLOCKS = """

@@ -18,7 +18,7 @@ from aftersales.core.batch import Batch
 from aftersales.core.strict import StrictSerializer
 from complaints.models import Callback
 from complaints.services import callback as callbacks
-from complaints.states import CallbackState, Outcome
+from complaints.states_callback import CallbackState, Outcome
 from tickets.api import TicketView
 from tickets.states import State
 

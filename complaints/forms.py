@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.states import Outcome
+from complaints.states_callback import Outcome
 from tickets.forms import text
 
 MARKS = [("5", "5"), ("4", "4"), ("3", "3"), ("2", "2"), ("1", "1")]

@@ -9,7 +9,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from aftersales.accounts.actors import Actor
 from aftersales.core.keyset import Order
 from complaints.models import Attempt, Callback
-from complaints.states import CallbackState
+from complaints.states_callback import CallbackState
 from tickets.models import Ticket
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target

@@ -1,9 +1,9 @@
 from django.urls import path
 
-from complaints import views
+from complaints.views import callback
 
 urlpatterns = [
-    path("callbacks/", views.callbacks, name="callbacks"),
-    path("callbacks/<int:callback_id>/", views.callback, name="callback"),
-    path("tickets/<ticket_number:number>/callbacks/", views.of_ticket, name="ticket_callbacks"),
+    path("callbacks/", callback.callbacks, name="callbacks"),
+    path("callbacks/<int:callback_id>/", callback.callback, name="callback"),
+    path("tickets/<ticket_number:number>/callbacks/", callback.of_ticket, name="ticket_callbacks"),
 ]

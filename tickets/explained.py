@@ -17,7 +17,7 @@ from tickets.sla.explain import Change, Explanation, Result, Way
 from tickets.sla.models import Policy, Segment
 from tickets.sla.states import Level, SegmentKind, Target
 from tickets.sla.stretches import Stretch, Why
-from tickets.states import Channel, EventKind, Grade, Kind, WaitingFor
+from tickets.states import Channel, ComplaintClass, EventKind, Grade, Kind, WaitingFor
 
 
 def exact(value: datetime) -> str:
@@ -51,6 +51,8 @@ def promise(policy: Policy, target: str) -> str:
         )
     elif policy.until_day_end:
         told = _("“%(name)s” before the service day closes.")
+    elif policy.before_anchor and not policy.span:
+        told = _("“%(name)s” at the agreed time.")
     elif policy.before_anchor:
         told = _("“%(name)s” at the latest %(span)s before the appointment.")
     elif policy.calendar.round_the_clock:
@@ -202,6 +204,9 @@ def conditions(policy: Policy) -> list[Condition]:
         asks("vip", str(policy.vip).lower(), _("Customer"), _("VIP") if policy.vip else _("not VIP"))
     if policy.grade is not None:
         asks("grade", policy.grade, _("Fault grade"), Grade(policy.grade).label)
+    if policy.complaint_class is not None:
+        word = ComplaintClass(policy.complaint_class).label
+        asks("complaint_class", policy.complaint_class, _("Complaint"), word)
     if policy.product_line:
         asks("product_line", policy.product_line, _("Product line"), ProductModel.Line(policy.product_line).label)
     if policy.home_region is not None:

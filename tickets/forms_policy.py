@@ -20,7 +20,7 @@ from tickets.sla import checks
 from tickets.sla.defaults import ON_SITE_HOURS, WORKING_DAY
 from tickets.sla.models import Calendar, Policy
 from tickets.sla.states import Level, OnChange, Target
-from tickets.states import Channel, Grade, Kind, WaitingFor
+from tickets.states import Channel, ComplaintClass, Grade, Kind, WaitingFor
 
 _LENGTHS = {
     "minutes": timedelta(minutes=1),
@@ -180,6 +180,9 @@ class ConditionsForm(forms.Form):
     )
     home_region = _three(_("Home region"), _("inside the home region"), _("outside the home region"))
     vip = _three(_("VIP"), _("VIP only"), _("not VIP"))
+    complaint_class = forms.TypedChoiceField(
+        label=_("Complaint"), choices=[*_ANY, *ComplaintClass.choices], coerce=int, empty_value=None, required=False
+    )
     product_line = _one_of(_("Product line"), ProductModel.Line.choices)
     contract = forms.ModelChoiceField(
         label=_("Service contract"), required=False, queryset=Contract.objects.all(), empty_label=_ANY[0][1]
@@ -259,6 +262,7 @@ class PolicyEditor:
             "vip": _asked(policy.vip),
             "region": policy.region_id,
             "contract": policy.contract_id,
+            "complaint_class": policy.complaint_class,
             "calendar": policy.calendar_id,
             "end_tell": end.get("tell", []),
             "repeat": timedelta(seconds=repeat) if repeat else None,
@@ -287,7 +291,7 @@ class PolicyEditor:
     def read(self) -> Policy:
         """The policy as it was entered, not saved; rows are put in the order in which they come."""
         given, policy = self.form.cleaned_data, self.policy
-        for name in (*_PLAIN, "region", "home_region", "vip", "contract", "calendar"):
+        for name in (*_PLAIN, "region", "home_region", "vip", "contract", "calendar", "complaint_class"):
             if name in given:
                 setattr(policy, name, given[name])
         warnings = [(row.step(), row) for row in self.warnings if row.given]
@@ -392,6 +396,10 @@ class WhichForm(forms.Form):
         label=_("Region"), required=False, queryset=Region.objects.all(), empty_label=_("not known")
     )
     vip = forms.BooleanField(label=_("VIP customer"), required=False)
+    complaint_class = forms.TypedChoiceField(
+        label=_("Complaint"), choices=[("0", _("none open")), *ComplaintClass.choices], coerce=int, empty_value=0,
+        required=False,
+    )  # fmt: skip
     product_line = forms.ChoiceField(
         label=_("Product line"), required=False, choices=[("", _("not known")), *ProductModel.Line.choices]
     )

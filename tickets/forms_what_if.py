@@ -18,7 +18,7 @@ from tickets.sla import candidate
 from tickets.sla.models import Calendar, Policy
 from tickets.sla.replay import MAX_PERIOD
 from tickets.sla.states import Target
-from tickets.states import Channel, Grade, Kind, WaitingFor
+from tickets.states import Channel, ComplaintClass, Grade, Kind, WaitingFor
 
 DAYS = 30
 _ANY: list[tuple[Any, Any]] = [("", _("any"))]
@@ -75,6 +75,9 @@ class WhatIfForm(forms.Form):
     )
     vip = forms.ChoiceField(
         label=_("Customer"), choices=[*_ANY, ("yes", _("VIP")), ("no", _("not VIP"))], required=False
+    )
+    complaint_class = forms.TypedChoiceField(
+        label=_("Complaint"), choices=[*_ANY, *ComplaintClass.choices], coerce=int, empty_value=None, required=False
     )
     product_line = forms.ChoiceField(
         label=_("Product line"), choices=[*_ANY, *ProductModel.Line.choices], required=False
@@ -147,7 +150,10 @@ def _as_data(given: dict[str, Any]) -> dict[str, Any]:
         "pause_reasons": given["pause_reasons"],
         "home_region": flags.get(given["home_region"]),
         "vip": flags.get(given["vip"]),
-        **{name: given[name] for name in ("kind", "channel", "grade", "region", "product_line", "contract")},
+        **{
+            name: given[name]
+            for name in ("kind", "channel", "grade", "region", "product_line", "contract", "complaint_class")
+        },
     }
 
 
@@ -174,4 +180,5 @@ def _shown(policy: Policy) -> dict[str, Any]:
         "vip": flag[policy.vip],
         "product_line": policy.product_line,
         "contract": policy.contract.code if policy.contract else "",
+        "complaint_class": policy.complaint_class or "",
     }

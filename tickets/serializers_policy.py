@@ -16,7 +16,7 @@ from tickets.sla import words
 from tickets.sla.models import Calendar, Policy, PolicyChange
 from tickets.sla.preview import Effect, Preview
 from tickets.sla.states import Level, OnChange, Target
-from tickets.states import Channel, Grade, Kind, WaitingFor
+from tickets.states import Channel, ComplaintClass, Grade, Kind, WaitingFor
 
 MOST_SECONDS = 10**10
 MOST_STEPS = 24
@@ -73,6 +73,12 @@ class PolicyFields(StrictSerializer):
         choices=ProductModel.Line.choices, required=False, allow_blank=True, help_text='"" fits any.'
     )
     contract = ContractField(required=False, allow_null=True, help_text="Code of a service contract; null fits any.")
+    complaint_class = serializers.ChoiceField(
+        choices=ComplaintClass.choices,
+        required=False,
+        allow_null=True,
+        help_text="Of the open complaint; null fits any.",
+    )
     steps = StepInput(many=True, required=False, max_length=MOST_STEPS)  # type: ignore[call-arg]
     loud = serializers.BooleanField(required=False, help_text="Its notices come in quiet hours too.")
     pause_reasons = serializers.ListField(
@@ -168,6 +174,7 @@ class PolicyOut(serializers.Serializer[Any]):
     vip = serializers.BooleanField(allow_null=True)
     product_line = serializers.CharField()
     contract = serializers.CharField(allow_null=True)
+    complaint_class = serializers.IntegerField(allow_null=True)
     steps = StepOut(many=True)
     loud = serializers.BooleanField()
     pause_reasons = serializers.ListField(child=serializers.ChoiceField(choices=WaitingFor.choices))
@@ -226,6 +233,7 @@ def policy_out(policy: Policy) -> dict[str, Any]:
         "vip": policy.vip,
         "product_line": policy.product_line,
         "contract": policy.contract.code if policy.contract else None,
+        "complaint_class": policy.complaint_class,
         "steps": policy.steps,
         "loud": policy.loud,
         "pause_reasons": policy.pause_reasons,

@@ -119,6 +119,43 @@ _DEFINITIONS = {
 }
 
 
+class ComplaintClass(IntegerChoices):
+    """How grave a complaint is (R41)."""
+
+    FIRST = 1, _("class 1")
+    SECOND = 2, _("class 2")
+    THIRD = 3, _("class 3")
+
+    @property
+    def definition(self) -> str:
+        """What the class means, and who drives it."""
+        return str(_CLASSES[self])
+
+    @property
+    def colour(self) -> str:
+        return _CLASS_LOOKS[self].colour
+
+    @property
+    def icon(self) -> str:
+        return _CLASS_LOOKS[self].icon
+
+
+_CLASSES = {
+    ComplaintClass.FIRST: _("A first complaint: customer service settles it and files the result."),
+    ComplaintClass.SECOND: _(
+        "A second or further complaint, or a threat to complain outside: the department manager is informed."
+    ),
+    ComplaintClass.THIRD: _(
+        "With media or an authority already: the customer-service manager at once, and the director."
+    ),
+}
+_CLASS_LOOKS = {
+    ComplaintClass.FIRST: Look("azure", "number-1"),
+    ComplaintClass.SECOND: Look("orange", "number-2"),
+    ComplaintClass.THIRD: Look("red", "number-3"),
+}
+
+
 class WaitingFor(TextChoices):
     CUSTOMER = "customer", _("the customer")
     PARTS = "parts", _("parts")
@@ -224,3 +261,35 @@ class EventKind(TextChoices):
     CALLBACK_OWED = "callback.owed", _("callback owed")
     CALLBACK_ATTEMPTED = "callback.attempted", _("callback tried")
     CALLBACK_REACHED = "callback.reached", _("called back")
+    CALLBACK_WITHDRAWN = "callback.withdrawn", _("callback withdrawn")
+    ANSWER_PROMISED = "callback.answer_promised", _("answer promised")
+    ANSWER_GIVEN = "callback.answer_given", _("promised answer given")
+    LETTER_SENT = "callback.letter_sent", _("letter sent")
+    SURVEY_OFFERED = "survey.offered", _("survey offered")
+    SURVEY_ANSWERED = "survey.answered", _("survey answered")
+    COMPLAINED = "complaint.registered", _("complaint registered")
+    COMPLAINT_ADDED = "complaint.added", _("added to the complaint")
+    COMPLAINT_ASSIGNED = "complaint.assigned", _("complaint assigned")
+    COMPLAINT_CLASSED = "complaint.classed", _("complaint graded")
+    COMPLAINT_LOWERING = "complaint.lowering", _("lower class asked for")
+    COMPLAINT_ACKNOWLEDGED = "complaint.acknowledged", _("complainant reached")
+    COMPLAINT_INVESTIGATED = "complaint.investigated", _("complaint investigated")
+    COMPLAINT_STATED = "complaint.stated", _("statement given")
+    COMPLAINT_REPORTED = "complaint.reported", _("complaint reported to the supervisor")
+    COMPLAINT_DECIDED = "complaint.decided", _("complaint decided")
+    COMPLAINT_INFORMED = "complaint.informed", _("customer told of the solution")
+    COMPLAINT_ACCEPTED = "complaint.accepted", _("solution accepted")
+    COMPLAINT_DISPUTED = "complaint.disputed", _("solution disputed")
+    COMPLAINT_ESCALATED = "complaint.escalated", _("complaint escalated")
+    COMPLAINT_RULED = "complaint.ruled", _("decided by the manager's office")
+    COMPLAINT_REMEDIED = "complaint.remedied", _("complaint remedied")
+    COMPLAINT_CALLED_BACK = "complaint.called_back", _("complainant called back")
+    COMPLAINT_CLOSED = "complaint.closed", _("complaint closed")
+    COMPLAINT_REOPENED = "complaint.reopened", _("complaint reopened")
+    CASE_STUDY_WRITTEN = "complaint.case_study", _("case study shared")
+    CONDUCT_PROPOSED = "complaint.conduct_proposed", _("conduct violation proposed")
+    CONDUCT_DECIDED = "complaint.conduct_decided", _("conduct violation decided")
+    CONDUCT_APPEALED = "complaint.conduct_appealed", _("appeal against a conduct violation")
+    ACTION_OPENED = "action.opened", _("corrective action opened")
+    ACTION_ADVANCED = "action.advanced", _("corrective action: step done")
+    ACTION_CHECKED = "action.checked", _("effectiveness checked")

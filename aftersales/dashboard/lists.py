@@ -28,7 +28,7 @@ from aftersales.core import keyset
 from aftersales.core.errors import Invalid
 from aftersales.core.keyset import Order
 from complaints.models import Callback
-from complaints.states import CallbackState
+from complaints.states_callback import CallbackState
 from tickets import selectors
 from tickets.models import Ticket
 from tickets.sla.models import Clock

@@ -21,7 +21,7 @@ from archives.simulation.visiting import Visiting
 from archives.simulation.words import Text
 from archives.simulation.world import office_hours
 from complaints.services import callback as callbacks
-from complaints.states import CallbackState, Outcome
+from complaints.states_callback import CallbackState, Outcome
 from tickets.models import COLLECTION_NOTICES, Ticket
 from tickets.services import answers, desk, intake, repair
 from tickets.sla.states import Target

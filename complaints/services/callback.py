@@ -14,7 +14,7 @@ from aftersales.core.fsm import move
 from aftersales.core.text import clean_text
 from aftersales.core.time import now
 from complaints.models import Attempt, Callback
-from complaints.states import REACHED, CallbackState, Outcome
+from complaints.states_callback import REACHED, CallbackState, Outcome
 from tickets import notices, timeline
 from tickets.models import Ticket
 from tickets.services import desk

@@ -11,6 +11,7 @@ Object.assign(htmx.config, {
   refreshOnHistoryMiss: true,
   selfRequestsOnly: true,
   timeout: 20_000,
+  defaultSettleDelay: 0, // a form swapped in is wired at once: no key pressed meanwhile submits it the plain way
   scrollIntoViewOnBoost: false,
   responseHandling: [
     { code: "204", swap: false },

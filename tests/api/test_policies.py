@@ -60,7 +60,7 @@ def test_the_list_asks_as_much_for_many_as_for_one(leader: Api, remembers_long, 
     with django_assert_num_queries(3):
         leader.get("/policies?target=sales_reply")
     with django_assert_num_queries(3):
-        assert len(leader.get("/policies").json()["results"]) == 34
+        assert len(leader.get("/policies").json()["results"]) == 43
 
 
 def test_answers_what_is_described(cast: Cast, leader: Api):

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from aftersales.core.time import now
-from complaints import views
 from complaints.models import Attempt, Callback
+from complaints.views import callback as views
 from tests.people import Cast
 from tickets.models import Ticket
 

@@ -145,6 +145,7 @@ class Ticket(ReadAgain, models.Model):
     )  # R20
     callback_owed = models.BooleanField(default=False)
     charge_due = models.BooleanField(default=False)  # announced to the customer, not collected yet (R15)
+    complaint_class = models.PositiveSmallIntegerField(default=0)  # of its open complaint (R41); 0 without one
     interrupted = models.BooleanField(default=False)  # the work at the site stopped for a while (R26)
     goods = models.CharField(_("goods"), max_length=12, choices=Goods, blank=True)
     collection_notices = models.PositiveSmallIntegerField(_("collection notices"), default=0)
@@ -218,6 +219,7 @@ class Ticket(ReadAgain, models.Model):
                 name="ticket_wakes_when_waiting",
             ),
             models.CheckConstraint(condition=Q(goods__in=["", *Goods.values]), name="ticket_goods_known"),
+            models.CheckConstraint(condition=Q(complaint_class__lte=3), name="ticket_complaint_class_known"),
             models.CheckConstraint(
                 condition=Q(goods="", collection_notices=0)
                 | (~Q(goods="") & Q(collection_notices__gte=1, collection_notices__lte=COLLECTION_NOTICES)),

@@ -19,7 +19,7 @@ from tickets.sla import policies
 from tickets.sla.models import Calendar, Policy
 from tickets.sla.revisions import try_out
 from tickets.sla.states import Target
-from tickets.states import Channel, Grade, Kind, WaitingFor
+from tickets.states import Channel, ComplaintClass, Grade, Kind, WaitingFor
 
 MAX_SPAN = timedelta(days=366)
 KEYS = (
@@ -34,7 +34,8 @@ def read(data: Any) -> Policy:
 
     {"target": "response", "span": "PT45M" or seconds, "calendar": "service-hours"}, and if wanted: `until_day_end`,
     `before_anchor`, `pause_reasons` (of WaitingFor), and the conditions kind, channel, grade, region (code),
-    home_region, vip, product_line, contract (code). The calendar may also be given itself: {"zone": "Asia/Shanghai",
+    home_region, vip, product_line, contract (code), complaint_class. The calendar may also be given itself:
+    {"zone": "Asia/Shanghai",
     "week": [seven lists of ["08:30", "22:00"]], "days": [{"date": "2026-10-01", "periods": []}], "round_the_clock"}.
     Raises Invalid with every field's error at once.
     """
@@ -73,6 +74,7 @@ class _Reader:
             vip=self.flag("vip"),
             product_line=self.one_of("product_line", ProductModel.Line.values) or "",
             contract=self.coded("contract", Contract),
+            complaint_class=self.one_of("complaint_class", ComplaintClass.values),
         )
         calendar = self.calendar()
         if self.errors or calendar is None:

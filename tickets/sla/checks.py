@@ -31,7 +31,8 @@ KINDS: dict[Target, frozenset[Kind]] = {
     Target.SECOND_FOLLOW_UP: CALLED_BACK,
 }
 CHANNELS: dict[Target, frozenset[Channel]] = {Target.SALES_REPLY: frozenset({Channel.SALES})}
-ABOUT_APPOINTMENTS = frozenset({Target.CANCELLATION_NOTICE, Target.NO_SHOW})
+AT_AN_AGREED_TIME = frozenset({Target.PROMISED_ANSWER, Target.EFFECTIVENESS_CHECK})
+ABOUT_APPOINTMENTS = frozenset({Target.CANCELLATION_NOTICE, Target.NO_SHOW}) | AT_AN_AGREED_TIME
 _TIMES = ("percent", "before", "after")
 
 
@@ -51,7 +52,7 @@ def _spans(policy: Policy) -> Iterator[Problem]:
     span, not_before = policy.span, policy.not_before_span
     if span < timedelta(0):
         yield "span", "negative", _("A span cannot be negative.")
-    elif not span and not policy.until_day_end:
+    elif not span and not policy.until_day_end and not (policy.before_anchor and policy.target in AT_AN_AGREED_TIME):
         yield "span", "zero", _("Give a span: a promise of no time at all cannot be kept.")
     elif span > MAX_SPAN:
         yield "span", "too_long", _("A promise of more than two years is none. Give a shorter span.")

@@ -13,7 +13,7 @@ from tickets.models import NO_DUE, Event, Ticket
 from tickets.sla import handlers, policies, sweep
 from tickets.sla.judge import Judgement, judge, repetition
 from tickets.sla.models import Clock, Firing, Policy, Segment
-from tickets.sla.states import OPEN, ClockState, OnChange, SegmentKind, Target
+from tickets.sla.states import OPEN, OUTLIVE_THE_TICKET, ClockState, OnChange, SegmentKind, Target
 from tickets.states import EventKind
 
 _SAVED = (
@@ -43,7 +43,14 @@ def facts_of(ticket: Ticket) -> policies.Facts:
     customer = ticket.customer
     line = ticket.product.model.line if ticket.product else ""
     return policies.Facts(
-        ticket.kind, ticket.channel, ticket.grade, ticket.region, customer.vip, line, customer.contract_id
+        ticket.kind,
+        ticket.channel,
+        ticket.grade,
+        ticket.region,
+        customer.vip,
+        line,
+        customer.contract_id,
+        ticket.complaint_class,
     )
 
 
@@ -150,10 +157,13 @@ def meet(ticket: Ticket, *targets: Target, at: datetime, by: Actor, cause: str =
 
 
 def stop(ticket: Ticket, *targets: Target, at: datetime, by: Actor, cause: str) -> None:
-    """These promises (or all) no longer hold: refused, cancelled, settled otherwise. Broken ones stay broken."""
+    """These promises no longer hold: refused, cancelled, settled otherwise. Broken ones stay broken.
+
+    Without targets all of them, but for those that outlive the ticket.
+    """
     story = _Story(ticket, at=at, by=by, cause=cause)
     for clock in story.open:
-        if not targets or clock.target in targets:
+        if clock.target in targets or (not targets and clock.target not in OUTLIVE_THE_TICKET):
             sweep.call_if_due(clock, at=at)
             if clock.state in OPEN:
                 clock.stop(at)

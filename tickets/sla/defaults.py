@@ -90,12 +90,12 @@ def install(calendar_model: Any, policy_model: Any) -> None:
             "steps": _steps({"before": 24 * 3600}, first=_HOUR, then=_DAY, due=_OWNER),
         },
         {"target": "out_of_stock", "rule": "R16", "span": 7 * _DAY, "calendar": always, "steps": _DAYS},
-        {"target": "complaint_acknowledged", "rule": "R40", "span": _HOUR, "calendar": service, "steps": _GRAVE},
         {
             "target": "complaint_investigated", "rule": "R42", "span": timedelta(0), "until_day_end": True,
             "calendar": service, "steps": _GRAVE,
         },
         {"target": "complaint_proposed", "rule": "R43", "span": 2 * _DAY, "calendar": always, "steps": _DAYS},
+        {"target": "complaint_acknowledged", "rule": "R40", "span": _HOUR, "calendar": service, "steps": _GRAVE},
         {
             "target": "complaint_informed", "rule": "R43", "span": timedelta(0), "until_day_end": True,
             "calendar": service, "steps": _GRAVE,
@@ -109,6 +109,8 @@ def install(calendar_model: Any, policy_model: Any) -> None:
             "steps": _DAYS,
         },
         {"target": "customer_file", "rule": "R70", "span": 2 * _DAY, "calendar": always, "steps": _DAYS},
+        # An early migration installs too, and knows no complaints yet: a later one adds these.
+        *(complaints_and_calls(service, always) if hasattr(policy_model, "complaint_class") else []),
     ]  # fmt: skip
     for (home, vip), by_grade in ON_SITE_HOURS.items():
         rows += [
@@ -146,6 +148,44 @@ def install_no_show_decision(calendar_model: Any, policy_model: Any) -> None:
     always = calendar_model.objects.filter(code="round-the-clock", current=True).first()
     if always is not None and not policy_model.objects.filter(target="no_show_decision").exists():
         policy_model.objects.create(**no_show_decision(always))
+
+
+def complaints_and_calls(service: Any, always: Any) -> list[dict[str, Any]]:
+    """What follows a complaint, and the calls beyond the first: promises for which the table gives no number."""
+    return [
+        {
+            "target": "complaint_acknowledged", "rule": "R41", "span": _HOUR / 2, "calendar": service,
+            "steps": _GRAVE, "complaint_class": 3, "loud": True,
+        },
+        {
+            "target": "complaint_callback", "rule": "R44", "span": 3 * _DAY, "until_day_end": True,
+            "calendar": service, "steps": _DAYS,
+        },
+        {"target": "case_study", "rule": "R46", "span": 7 * _DAY, "calendar": always, "steps": _DAYS},
+        {"target": "containment", "rule": "R49", "span": _DAY, "calendar": always, "steps": _SHORT},
+        {"target": "corrective_action", "rule": "R49", "span": 14 * _DAY, "calendar": always, "steps": _DAYS},
+        {
+            "target": "effectiveness_check", "rule": "R49", "span": timedelta(0), "before_anchor": True,
+            "calendar": always, "steps": _steps({"before": 3 * 86400}, first=_DAY, then=7 * _DAY),
+        },
+        {"target": "conduct_appeal", "rule": "R51", "span": 7 * _DAY, "calendar": always, "steps": _DAYS},
+        {
+            "target": "follow_up", "rule": "R61", "span": 7 * _DAY, "until_day_end": True, "calendar": service,
+            "steps": _DAYS,
+        },
+        {
+            "target": "promised_answer", "rule": "R62", "span": timedelta(0), "before_anchor": True,
+            "calendar": always, "steps": _steps({"before": 3600}, first=_HOUR, then=_DAY),
+        },
+    ]  # fmt: skip
+
+
+def install_complaints_and_calls(calendar_model: Any, policy_model: Any) -> None:
+    """Add these promises to an installation that was made before there were any."""
+    service = calendar_model.objects.filter(code="service-hours", current=True).first()
+    always = calendar_model.objects.filter(code="round-the-clock", current=True).first()
+    if service and always and not policy_model.objects.filter(target="case_study").exists():
+        policy_model.objects.bulk_create(policy_model(**row) for row in complaints_and_calls(service, always))
 
 
 def install_visit_hours(calendar_model: Any) -> None:

@@ -23,7 +23,7 @@ from aftersales.core.working_time import WorkCalendar
 from aftersales.customers.models import Contract, ProductModel
 from tickets.models import Event, Ticket
 from tickets.sla.states import OPEN, ClockState, OnChange, SegmentKind, Target
-from tickets.states import Channel, Grade, Kind, WaitingFor
+from tickets.states import Channel, ComplaintClass, Grade, Kind, WaitingFor
 
 
 class Calendar(Named):
@@ -148,12 +148,17 @@ class Policy(models.Model):
         Contract, models.CASCADE, null=True, blank=True, related_name="policies", verbose_name=_("contract")
     )
 
+    complaint_class = models.PositiveSmallIntegerField(
+        _("complaint class"), choices=ComplaintClass, null=True, blank=True
+    )
+
     steps = models.JSONField(_("what is set off"), default=default_steps)
     loud = models.BooleanField(_("also in quiet hours"), default=False)
     pause_reasons = models.JSONField(_("pauses while waiting for"), default=list, blank=True)  # of WaitingFor
     on_change = models.CharField(_("when the ticket changes"), max_length=10, choices=OnChange, default=OnChange.KEEP)
 
-    CONDITIONS = ("kind", "channel", "grade", "region", "home_region", "vip", "product_line", "contract")
+    CONDITIONS = ("kind", "channel", "grade", "region", "home_region", "vip", "product_line", "contract",
+                  "complaint_class")  # fmt: skip
 
     class Meta:
         verbose_name = _("policy")
@@ -161,7 +166,9 @@ class Policy(models.Model):
         ordering = ["target", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(span__gt=timedelta(0)) | Q(until_day_end=True, span__gte=timedelta(0)),
+                condition=Q(span__gt=timedelta(0))
+                | Q(until_day_end=True, span__gte=timedelta(0))
+                | Q(before_anchor=True, span__gte=timedelta(0)),
                 name="policy_span_positive",
             ),
             models.CheckConstraint(condition=~Q(until_day_end=True, before_anchor=True), name="policy_counts_one_way"),
@@ -176,6 +183,7 @@ class Policy(models.Model):
                     "vip",
                     "product_line",
                     "contract",
+                    "complaint_class",
                 ],
                 condition=Q(current=True),
                 nulls_distinct=False,
@@ -191,7 +199,7 @@ class Policy(models.Model):
     def conditions(self) -> tuple[Any, ...]:
         """What it asks of a ticket, in the order of CONDITIONS; None where it asks nothing."""
         asked = (self.kind, self.channel, self.grade, self.region_id, self.home_region, self.vip, self.product_line,
-                 self.contract_id)  # fmt: skip
+                 self.contract_id, self.complaint_class)  # fmt: skip
         return tuple(None if value == "" else value for value in asked)
 
     @property

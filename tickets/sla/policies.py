@@ -28,6 +28,7 @@ class Facts:
     vip: bool
     product_line: str = ""
     contract_id: int | None = None
+    complaint_class: int = 0  # 0: no complaint is open
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def matches(policy: Policy, facts: Facts) -> bool:
         and policy.vip in (None, facts.vip)
         and policy.product_line in ("", facts.product_line)
         and policy.contract_id in (None, facts.contract_id)
+        and policy.complaint_class in (None, facts.complaint_class)
     )
 
 
@@ -68,6 +70,7 @@ def specificity(policy: Policy) -> tuple[int, ...]:
         policy.home_region is not None,
         policy.kind != "",
         policy.channel != "",
+        policy.complaint_class is not None,
     )
     return (sum(conditions), *(int(condition) for condition in conditions), policy.pk or 0)
 

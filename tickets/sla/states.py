@@ -21,9 +21,37 @@ class Target(TextChoices):
     COMPLAINT_INVESTIGATED = "complaint_investigated", _("complaint investigated")
     COMPLAINT_PROPOSED = "complaint_proposed", _("complaint: solution proposed")
     COMPLAINT_INFORMED = "complaint_informed", _("complaint: customer informed")
+    COMPLAINT_CALLBACK = "complaint_callback", _("complaint: called back")
+    CASE_STUDY = "case_study", _("case study")
+    CONTAINMENT = "containment", _("containment")
+    CORRECTIVE_ACTION = "corrective_action", _("corrective action")
+    EFFECTIVENESS_CHECK = "effectiveness_check", _("effectiveness check")
+    CONDUCT_APPEAL = "conduct_appeal", _("appeal decided")
     CALLBACK = "callback", _("callback")
     SECOND_FOLLOW_UP = "second_follow_up", _("second follow-up")
+    FOLLOW_UP = "follow_up", _("follow-up by plan")
+    PROMISED_ANSWER = "promised_answer", _("promised answer")
     CUSTOMER_FILE = "customer_file", _("customer file")
+
+
+# What goes on when the ticket is closed, cancelled or opened again: it is settled by the complaint or the call itself.
+OUTLIVE_THE_TICKET = frozenset(
+    {
+        Target.COMPLAINT_ACKNOWLEDGED,
+        Target.COMPLAINT_INVESTIGATED,
+        Target.COMPLAINT_PROPOSED,
+        Target.COMPLAINT_INFORMED,
+        Target.COMPLAINT_CALLBACK,
+        Target.CASE_STUDY,
+        Target.CONTAINMENT,
+        Target.CORRECTIVE_ACTION,
+        Target.EFFECTIVENESS_CHECK,
+        Target.CONDUCT_APPEAL,
+        Target.SECOND_FOLLOW_UP,
+        Target.FOLLOW_UP,
+        Target.PROMISED_ANSWER,
+    }
+)
 
 
 class ClockState(TextChoices):

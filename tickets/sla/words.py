@@ -11,7 +11,7 @@ from django.utils.translation import ngettext, pgettext
 from aftersales.customers.models import ProductModel
 from tickets.sla.models import Policy
 from tickets.sla.states import Level
-from tickets.states import Channel, Grade, Kind, WaitingFor
+from tickets.states import Channel, ComplaintClass, Grade, Kind, WaitingFor
 
 
 def span(length: timedelta) -> str:
@@ -31,6 +31,8 @@ def promised(policy: Policy) -> str:
         if not policy.span:
             return _("by the end of the same service day")
         return _("by the end of the service day, %(span)s later") % {"span": span(policy.span)}
+    if policy.before_anchor and not policy.span:
+        return _("at the agreed time")
     if policy.before_anchor:
         return _("%(span)s before the appointment") % {"span": span(policy.span)}
     return span(policy.span)
@@ -49,6 +51,8 @@ def conditions(policy: Policy) -> list[tuple[str, str]]:
         found.append((_("Customer"), _("VIP") if policy.vip else _("not VIP")))
     if policy.grade is not None:
         found.append((_("Fault grade"), str(Grade(policy.grade).label)))
+    if policy.complaint_class is not None:
+        found.append((_("Complaint"), str(ComplaintClass(policy.complaint_class).label)))
     if policy.kind:
         found.append((_("Kind"), str(Kind(policy.kind).label)))
     if policy.channel:

@@ -60,7 +60,7 @@ def which(request: HttpRequest) -> HttpResponse:
         contract = given["contract"]
         facts = Facts(
             given["kind"], given["channel"], given["grade"], given["region"], given["vip"], given["product_line"],
-            contract.pk if contract else None,
+            contract.pk if contract else None, given["complaint_class"],
         )  # fmt: skip
         answers = overview.which(facts)
     status = 422 if form.is_bound and not form.is_valid() else 200
@@ -216,6 +216,7 @@ def _cells() -> Cells:
     found = overview.with_words(
         Policy.objects.filter(
             target=Target.ON_SITE, current=True, kind="", channel="", product_line="", region=None, contract=None,
+            complaint_class=None,
             grade__isnull=False, home_region__isnull=False, vip__isnull=False,
         )
     )  # fmt: skip

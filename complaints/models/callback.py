@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.models import User
 from aftersales.core.fsm import FSMField, ReadAgain, transition
-from complaints.states import CallbackState, Outcome
+from complaints.states_callback import CallbackState, Outcome
 from tickets.models import Ticket
 from visits.models import Visit
 

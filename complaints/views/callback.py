@@ -22,7 +22,7 @@ from complaints.forms import AttemptForm
 from complaints.models import Callback
 from complaints.services import callback as services
 from complaints.services.callback import CALLERS
-from complaints.states import REACHED, CallbackState, Outcome
+from complaints.states_callback import REACHED, CallbackState, Outcome
 from tickets.models import Ticket
 from tickets.selectors import capped_count
 
