@@ -7,9 +7,14 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Complaints")
 
     def ready(self) -> None:
-        from complaints.services import callback
+        from complaints import describe_complaint, hooks
+        from complaints.services import callback, register, settling
         from tickets import hooks as ticket_hooks
         from visits import hooks as visit_hooks
 
         visit_hooks.completed.connect(callback.owe)
         ticket_hooks.reopened.connect(callback.withdraw)
+        ticket_hooks.registered.connect(register.from_ticket)
+        ticket_hooks.contacted.connect(register.acknowledge_by_contact)
+        hooks.called.connect(settling.on_called)
+        describe_complaint.enter()
