@@ -312,8 +312,14 @@ SPECTACULAR_SETTINGS = {
         "PaymentMethod": "visits.states_work.PaymentMethod",
         "Permission": "visits.states_work.Permission",
         "RemoteResult": "visits.states_work.RemoteResult",
-        "CallbackState": "complaints.states.CallbackState",
-        "Outcome": "complaints.states.Outcome",
+        "CallbackState": "complaints.states_callback.CallbackState",
+        "Outcome": "complaints.states_callback.Outcome",
+        "ComplaintState": "complaints.states.ComplaintState",
+        "ComplaintClass": "tickets.states.ComplaintClass",
+        "Against": "complaints.states.Against",
+        "Remedy": "complaints.states.Remedy",
+        "Verdict": "complaints.states.Verdict",
+        "Cause": "complaints.states.Cause",
     },
 }
 
