@@ -312,8 +312,9 @@ SPECTACULAR_SETTINGS = {
         "PaymentMethod": "visits.states_work.PaymentMethod",
         "Permission": "visits.states_work.Permission",
         "RemoteResult": "visits.states_work.RemoteResult",
-        "CallbackState": "complaints.states.CallbackState",
-        "Outcome": "complaints.states.Outcome",
+        "CallbackState": "complaints.states_callback.CallbackState",
+        "CallbackKind": "complaints.states_callback.CallbackKind",
+        "Outcome": "complaints.states_callback.Outcome",
     },
 }
 

@@ -7,9 +7,13 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Complaints")
 
     def ready(self) -> None:
+        from complaints import describe_callback, hooks
         from complaints.services import callback
         from tickets import hooks as ticket_hooks
         from visits import hooks as visit_hooks
 
         visit_hooks.completed.connect(callback.owe)
         ticket_hooks.reopened.connect(callback.withdraw)
+        hooks.remedied.connect(callback.owe_after_complaint)
+        hooks.low_marks.connect(callback.owe_for_low_marks)
+        describe_callback.enter()
