@@ -316,6 +316,16 @@ class PastCycle(models.Model):
     def __str__(self) -> str:
         return f"{self.complaint_id}/{self.cycle}"
 
+    @property
+    def verdict_label(self) -> str:
+        verdict = self.outcome.get("verdict")
+        return str(Verdict(verdict).label) if verdict else ""
+
+    @property
+    def remedy_label(self) -> str:
+        remedy = self.outcome.get("remedy")
+        return str(Remedy(remedy).label) if remedy else ""
+
 
 class ComplaintEntry(models.Model):
     """Evidence of the customer or the staff, and the statement of who is complained of; never changed."""
@@ -329,7 +339,6 @@ class ComplaintEntry(models.Model):
     partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     door = models.CharField(max_length=10, choices=Door)
     picture = models.BinaryField(null=True, blank=True)  # JPEG, made anew from what was sent
-    picture_name = models.CharField(max_length=120, blank=True)
 
     class Meta:
         verbose_name = _("evidence")

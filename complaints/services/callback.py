@@ -18,7 +18,8 @@ from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
 from complaints import calling, fairness, hooks
 from complaints.models import Attempt, Callback, Complaint, FollowUpPlan
-from complaints.services import answer
+from complaints.services import answer, register
+from complaints.states import Against
 from complaints.states_callback import (
     ENDS,
     GIVEN_UP,
@@ -180,6 +181,14 @@ def withdraw(ticket: Ticket, *, at: datetime, by: Actor) -> None:
         callback.save(update_fields=["state", "ended_at", "claimed_by", "claimed_until"])
     if any(callback.target == Target.SECOND_FOLLOW_UP for callback in gone):
         clocks.stop(ticket, Target.SECOND_FOLLOW_UP, at=at, by=by, cause=EventKind.REOPENED)
+
+
+def withdraw_of_complaint(complaint: Complaint, ticket: Ticket, *, at: datetime, by: Actor) -> None:
+    """A complaint that is opened again is not settled: the call about its remedy is no longer owed."""
+    for callback in Callback.objects.select_for_update().filter(complaint=complaint, state=CallbackState.OWED):
+        move(callback.withdraw, at)
+        callback.save(update_fields=["state", "ended_at", "claimed_by", "claimed_until"])
+        clocks.stop(ticket, Target.COMPLAINT_CALLBACK, at=at, by=by, cause=EventKind.COMPLAINT_REOPENED)
 
 
 # ── how a call went ────────────────────────────────────────────────────────────────────────────
@@ -377,7 +386,10 @@ def _tell_ticket(
     if outcome == Outcome.NOT_SATISFIED:
         if callback.kind == CallbackKind.COMPLAINT:
             return  # the complaint is opened again by its own service
-        if next_step != NextStep.COMPLAIN and can_proceed(ticket.reopen):
+        if next_step == NextStep.COMPLAIN:
+            against = Against.SERVICE if callback.visit is None else Against.VISIT
+            register.register_locked(ticket, words=note, against=against, visit=callback.visit, by=by, at=at)
+        elif can_proceed(ticket.reopen):
             desk.reopen_locked(ticket, reason=note, by=by, at=at)
         notices.post(event, to=[ticket.owner, *notices.supervisor_of(ticket)], at=at, urgent=True)
         return
