@@ -170,7 +170,7 @@ CELERY = {
         },
         "purge": {"task": "tickets.tasks.purge", "schedule": crontab(hour=19, minute=30)},  # at night in China
         "renew_holidays": {"task": "tickets.tasks.renew_holidays", "schedule": crontab(hour=18, minute=30)},
-        "plan_calls": {"task": "complaints.tasks.plan_calls", "schedule": crontab(hour=22, minute=30)},  # 06:30 in China
+        "plan_calls": {"task": "complaints.tasks.plan_calls", "schedule": crontab(hour=22, minute=30)},  # China: 06:30
     },
     "timezone": "UTC",
 }
