@@ -88,8 +88,9 @@ def _earlier(ticket: Ticket, *, at: datetime, leaving_out: Complaint | None) -> 
     if leaving_out is not None:
         known = known.exclude(pk=leaving_out.pk)
     latest = known.filter(ticket__customer=ticket.customer_id).order_by("-registered_at").first()
-    if latest is None and ticket.product_id is not None:
-        latest = known.filter(ticket__product=ticket.product_id).order_by("-registered_at").first()
+    serial = ticket.product.serial_key if ticket.product else ""
+    if latest is None and serial:
+        latest = known.filter(ticket__product__serial_key=serial).order_by("-registered_at").first()
     return latest.number if latest else ""
 
 

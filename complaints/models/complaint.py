@@ -52,7 +52,8 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
             return self
         if actor.user.role == Role.ADMIN:
             return self.none()
-        mine = Q(registered_by=actor.user) | Q(people=actor.user)
+        user = actor.user
+        mine = Q(registered_by=user) | Q(owner=user) | Q(investigator=user) | Q(people=user) | Q(visit__technician=user)
         return self.filter(pk__in=Complaint.objects.filter(mine).values("pk"))
 
     def locked(self, pk: int, *, actor: Actor, version: int | None = None) -> tuple[Ticket, Complaint]:
