@@ -173,6 +173,8 @@ class Cast:
         if state == "waiting":
             desk.wait(pk, waiting_for="customer", until=after(48), reason="on holiday", by=clerk, at=after(0.5))
         if state in ("visit_planned", "visiting"):
+            if ticket.kind == "installation":
+                dispatch.approve_dispatch(pk, by=self.actor("manager"), at=after(0.4))
             dispatch.plan_visit(
                 pk, technician=self.technician, window_start=after(2), window_end=after(4), by=dispatcher, at=after(0.5)
             )

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0008_people'),
         ('complaints', '0006_calls'),
-        ('customers', '0009_parts'),
+        ('customers', '0010_maintenance'),
         ('tickets', '0014_complaints'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -131,6 +131,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='invitation',
             index=models.Index(fields=['campaign', 'id'], name='invitation_of_campaign'),
+        ),
+        migrations.AddIndex(
+            model_name='invitation',
+            index=models.Index(condition=models.Q(('kind', 'maintenance')), fields=['on'], name='invitation_maintenance'),
         ),
         migrations.AddConstraint(
             model_name='invitation',

@@ -120,6 +120,7 @@ class Invitation(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["state", "due_at", "id"], condition=~Q(state="done"), name="invitation_worklist"),
             models.Index(fields=["campaign", "id"], name="invitation_of_campaign"),
+            models.Index(fields=["on"], condition=Q(kind="maintenance"), name="invitation_maintenance"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(

@@ -117,17 +117,20 @@ def remind_of_maintenance(*, at: datetime | None = None) -> int:
     at = at or now()
     today = timezone.localdate(at)
     percent = calling.rules().maintenance_percent
-    due = Customer.objects.filter(
-        merged_into=None, next_maintenance_on__gte=today, next_maintenance_on__lte=today + AHEAD
+    until = today + AHEAD
+    known = set(
+        Invitation.objects.filter(kind=InvitationKind.MAINTENANCE, on__gte=today, on__lte=until).values_list(
+            "customer", "on"
+        )
     )
+    due = Customer.objects.filter(merged_into=None, next_maintenance_on__gte=today, next_maintenance_on__lte=until)
     rows = [
         Invitation(kind=InvitationKind.MAINTENANCE, customer_id=pk, on=on, due_at=_call_by(at, on), created_at=at)
         for pk, on in due.values_list("pk", "next_maintenance_on")
-        if on is not None and calling.sampled(percent, "maintenance", pk, on)
+        if on is not None and (pk, on) not in known and calling.sampled(percent, "maintenance", pk, on)
     ]
-    before = Invitation.objects.filter(kind=InvitationKind.MAINTENANCE).count()
     Invitation.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
-    return Invitation.objects.filter(kind=InvitationKind.MAINTENANCE).count() - before
+    return len(rows)
 
 
 def _call_by(at: datetime, on: date) -> datetime:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -261,7 +262,11 @@ def _told(found: Callback, entered: dict[str, Any]) -> str:
         if entered.get("next_step") == NextStep.COMPLAIN:
             return _("A complaint is opened for %(number)s; owner and supervisor are told.") % said
         return _("%(number)s is opened again; owner and supervisor are told.") % said
-    return _("The attempt is kept; %(number)s is still to be called.") % said
+    kept = _("The attempt is kept; %(number)s is still to be called.") % said
+    if outcome == Outcome.WRONG_NUMBER:
+        page = reverse("customer_phone_add", args=[found.ticket.customer_id])
+        return format_html('{} <a href="{}">{}</a>', kept, page, _("Enter the right number"))
+    return kept
 
 
 def _blank() -> AttemptForm:
