@@ -153,6 +153,7 @@ CELERY = {
         "tickets.sla.tasks.apply_policy": {"queue": "default"},  # it may take a while: the sweep does not wait for it
         "tickets.sla.tasks.*": {"queue": "sla"},
         "visits.tasks.render_paper": {"queue": "pdf"},
+        "complaints.tasks.render_letters": {"queue": "pdf"},
     },
     "beat_scheduler": "aftersales.core.bell:Bell",
     "beat_max_loop_interval": 0.25,
@@ -169,6 +170,7 @@ CELERY = {
         },
         "purge": {"task": "tickets.tasks.purge", "schedule": crontab(hour=19, minute=30)},  # at night in China
         "renew_holidays": {"task": "tickets.tasks.renew_holidays", "schedule": crontab(hour=18, minute=30)},
+        "plan_calls": {"task": "complaints.tasks.plan_calls", "schedule": crontab(hour=22, minute=30)},  # China: 06:30
     },
     "timezone": "UTC",
 }
@@ -320,6 +322,7 @@ SPECTACULAR_SETTINGS = {
         "Remedy": "complaints.states.Remedy",
         "Verdict": "complaints.states.Verdict",
         "Cause": "complaints.states.Cause",
+        "CallbackKind": "complaints.states_callback.CallbackKind",
     },
 }
 

@@ -7,13 +7,19 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Complaints")
 
     def ready(self) -> None:
-        from complaints import describe_complaint, hooks
-        from complaints.services import callback, register, settling
+        from complaints import describe_callback, describe_complaint, hooks, paper_calls
+        from complaints.services import callback, plan, register, settling
         from tickets import hooks as ticket_hooks
         from visits import hooks as visit_hooks
 
         visit_hooks.completed.connect(callback.owe)
         ticket_hooks.reopened.connect(callback.withdraw)
+        hooks.remedied.connect(callback.owe_after_complaint)
+        hooks.registered.connect(callback.withdraw_of_complaint)
+        hooks.low_marks.connect(callback.owe_for_low_marks)
+        visit_hooks.completed.connect(plan.begin)
+        describe_callback.enter()
+        paper_calls.enter()
         ticket_hooks.registered.connect(register.from_ticket)
         ticket_hooks.contacted.connect(register.acknowledge_by_contact)
         hooks.called.connect(settling.on_called)

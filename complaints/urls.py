@@ -1,10 +1,33 @@
 from django.urls import path
 
-from complaints.views import callback, complaint, link
+from complaints.views import callback, calling, complaint, letter, link
 
 urlpatterns = [
     path("callbacks/", callback.callbacks, name="callbacks"),
+    path("callbacks/desk/", callback.desk, name="callback_desk"),
     path("callbacks/<int:callback_id>/", callback.callback, name="callback"),
+    path("callbacks/<int:callback_id>/skip/", callback.skip, name="callback_skip"),
+    path("callbacks/<int:callback_id>/give-up/", callback.give_up, name="callback_give_up"),
+    path("callbacks/<int:callback_id>/assign/", callback.assign, name="callback_assign"),
+    path("callbacks/answers/", calling.answers, name="answers"),
+    path("callbacks/answers/<int:answer_id>/", calling.answer, name="answer"),
+    path("callbacks/rules/", calling.rules, name="call_rules"),
+    path("callbacks/scripts/", calling.script_list, name="call_scripts"),
+    path("callbacks/scripts/<str:kind>/<str:language>/", calling.script, name="call_script"),
+    path("callbacks/<int:callback_id>/record/", letter.call_record, name="call_record"),
+    path("callbacks/registers/", letter.registers, name="call_registers"),
+    path("callbacks/invitations/", letter.invitations, name="invitations"),
+    path("callbacks/invitations/<int:invitation_id>/", letter.invitation, name="invitation"),
+    path("callbacks/invitations/letters/", letter.invitation_letters, name="invitation_letters"),
+    path("callbacks/campaigns/", letter.campaigns, name="campaigns"),
+    path("callbacks/letters/", letter.letters, name="letters"),
+    path("callbacks/letters/print/", letter.letters_print, name="letters_print"),
+    path("callbacks/letters/<int:run_id>.pdf", letter.letters_pdf, name="letters_pdf"),
+    path("callbacks/letters/<int:run_id>/again/", letter.letters_again, name="letters_again"),
+    path("callbacks/plans/<int:plan_id>/", letter.plan, name="follow_up_plan"),
+    path("callbacks/plans/<int:plan_id>/assign/", letter.plan_assign, name="follow_up_plan_assign"),
+    path("customers/<int:customer_id>/plans/", letter.plans_of_customer, name="customer_plans"),
+    path("customers/<int:customer_id>/letters/new/", letter.letter_new, name="letter_new"),
     path("tickets/<ticket_number:number>/callbacks/", callback.of_ticket, name="ticket_callbacks"),
     path("complaints/", complaint.complaints, name="complaints"),
     path("complaints/new/", complaint.take, name="complaint_take"),

@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from aftersales.accounts.models import Absence, PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
-from complaints.models import ComplaintEntry
+from complaints.models import ComplaintEntry, FollowUpPlan, Invitation, LetterRun, PromisedAnswer
 from complaints.services import register
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
@@ -82,6 +82,29 @@ PAGES: dict[str, Line] = {
     "ticket": Line("/tickets/{number}/", TICKET, TICKET_OTHERS),
     "ticket_verb": Line("/tickets/{number}/do/note/", TICKET, TICKET_OTHERS),
     "ticket_visits": Line("/tickets/{number}/visits/", TICKET, TICKET_OTHERS),
+    "callback_desk": Line("/callbacks/desk/", "login 200 403 403 200 403 200 200 403"),
+    "callback_skip": Line("/callbacks/{callback}/skip/", "login in 403 403 in 403 in in 403", post=True),
+    "callback_give_up": Line("/callbacks/{callback}/give-up/", "login 403 403 403 403 403 in in 403", post=True),
+    "callback_assign": Line("/callbacks/{callback}/assign/", "login 403 403 403 403 403 in in 403", post=True),
+    "call_record": Line("/callbacks/{callback}/record/", "login 403 403 403 403 in in in 403", post=True),
+    "answers": Line("/callbacks/answers/", DESK),
+    "answer": Line("/callbacks/answers/{answer}/", DESK),
+    "call_rules": Line("/callbacks/rules/", "login 403 403 403 403 403 200 200 403"),
+    "call_scripts": Line("/callbacks/scripts/", "login 403 403 403 403 403 200 200 403"),
+    "call_script": Line("/callbacks/scripts/first/en/", "login 403 403 403 403 403 200 200 403"),
+    "call_registers": Line("/callbacks/registers/", "login 403 403 403 403 200 200 200 403"),
+    "invitations": Line("/callbacks/invitations/", "login 200 403 403 200 403 200 200 403"),
+    "invitation": Line("/callbacks/invitations/{invitation}/", "login in 403 403 in 403 in in 403", post=True),
+    "invitation_letters": Line("/callbacks/invitations/letters/", "login in 403 403 in 403 in in 403", post=True),
+    "campaigns": Line("/callbacks/campaigns/", "login 200 403 403 200 403 200 200 403"),
+    "letters": Line("/callbacks/letters/", "login 200 200 403 200 200 200 200 403"),
+    "letters_print": Line("/callbacks/letters/print/", "login in in 403 in in in in 403", post=True),
+    "letters_pdf": Line("/callbacks/letters/{run}.pdf", "login 404 404 403 404 404 404 404 403"),  # it is being made
+    "letters_again": Line("/callbacks/letters/{run}/again/", "login in in 403 in in in in 403", post=True),
+    "follow_up_plan": Line("/callbacks/plans/{plan}/", "login 200 403 403 200 403 200 200 403"),
+    "follow_up_plan_assign": Line("/callbacks/plans/{plan}/assign/", "login 403 403 403 403 403 in in 403", post=True),
+    "customer_plans": Line("/customers/{customer}/plans/", "login 200 200 403 200 200 200 200 403"),
+    "letter_new": Line("/customers/{customer}/letters/new/", "login 200 200 403 200 200 200 200 403"),
     "ticket_callbacks": Line("/tickets/{number}/callbacks/", TICKET, TICKET_OTHERS),
     "clock": Line("/clocks/{clock}/", TICKET, TICKET_OTHERS),
     "clock_acknowledge": Line(
@@ -370,6 +393,28 @@ def test_every_route_is_in_the_table() -> None:
     assert sorted(known - set(routes())) == []
 
 
+def calls_of(ticket: Ticket) -> dict[str, int]:
+    """A call that is owed, a question, a plan, an invitation and letters that are being printed."""
+    at, visit = ticket.received_at, ticket.visits.get()
+    callback = ticket.callbacks.get()
+    answer = PromisedAnswer.objects.create(
+        callback=callback, ticket=ticket, question="?", promised_at=at + timedelta(days=9), asked_at=at
+    )
+    plan = FollowUpPlan.objects.create(
+        product=ticket.product, ticket=ticket, visit=visit, starts_on=at.date(), next_on=at.date(), changed_at=at
+    )
+    invitation = Invitation.objects.create(
+        kind="maintenance", customer=ticket.customer, on=at.date(), due_at=at, created_at=at
+    )
+    return {
+        "callback": callback.pk,
+        "answer": answer.pk,
+        "plan": plan.pk,
+        "invitation": invitation.pk,
+        "run": LetterRun.objects.create(created_at=at).pk,
+    }
+
+
 class Scene:
     """A ticket on its way to a visit, a visited one with a callback owed, and everything that hangs on them."""
 
@@ -424,7 +469,7 @@ class Scene:
             "absence": absence.pk,
             "technician": cast.technician.pk,
             "leave": leave.pk,
-            "callback": visited.callbacks.get().pk,
+            **calls_of(visited),
             **self._complaint(visited),
             "customer": ticket.customer_id,
             "phone": ticket.customer.phones.get().pk,

@@ -136,3 +136,6 @@ class PaperKind(TextChoices):
     VISIT_REGISTER = "visit_register", _("Visit register")
     RECEIPT = "receipt", _("Charge receipt")
     FAILURE_ANALYSIS = "failure_analysis", _("Failure analysis")
+    CALL_RECORD = "call_record", _("Call record")
+    CALL_REGISTER = "call_register", _("Call register")
+    LETTER_REGISTER = "letter_register", _("Letter register")
