@@ -7,9 +7,17 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Complaints")
 
     def ready(self) -> None:
-        from complaints.services import callback
+        from complaints import describe_acting, hooks
+        from complaints.services import action_check, action_paper, callback, case_study, conduct
         from tickets import hooks as ticket_hooks
         from visits import hooks as visit_hooks
 
         visit_hooks.completed.connect(callback.owe)
         ticket_hooks.reopened.connect(callback.withdraw)
+
+        describe_acting.enter()
+        action_paper.enter()
+        hooks.registered.connect(conduct.after_registration)
+        hooks.decided.connect(conduct.after_decision)
+        hooks.decided.connect(action_check.returned)
+        hooks.closed.connect(case_study.owe)

@@ -136,3 +136,4 @@ class PaperKind(TextChoices):
     VISIT_REGISTER = "visit_register", _("Visit register")
     RECEIPT = "receipt", _("Charge receipt")
     FAILURE_ANALYSIS = "failure_analysis", _("Failure analysis")
+    EIGHT_D = "eight_d", _("8D report")
