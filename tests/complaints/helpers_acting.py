@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from aftersales.accounts.actors import SYSTEM
 from complaints import hooks
 from complaints.models import Complaint
 from tests.people import Cast
 from tickets.models import Ticket
-
-_CLOSED = {"state": "closed", "verdict": "upheld", "finding": "found", "cause": "product"}
 
 
 def complaint(cast: Cast, ticket: Ticket | None = None, *, at: datetime | None = None, **fields: Any) -> Complaint:
@@ -59,8 +59,6 @@ def decided(cast: Cast, *, at: datetime | None = None, **fields: Any) -> Complai
 
 def tell(hook: Any, made: Complaint, *, at: datetime) -> None:
     """Set a moment off as the complaint's own verbs do: the ticket locked, the complaint read again."""
-    from django.db import transaction
-
     with transaction.atomic():
         ticket = Ticket.objects.locked(made.ticket_id)
         fresh = Complaint.objects.get(pk=made.pk)
