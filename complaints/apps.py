@@ -7,8 +7,8 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Complaints")
 
     def ready(self) -> None:
-        from complaints import describe_acting, hooks
-        from complaints.services import action_check, action_paper, callback, case_study, conduct
+        from complaints import describe_acting, describe_complaint, hooks
+        from complaints.services import action_check, action_paper, callback, case_study, conduct, register, settling
         from tickets import hooks as ticket_hooks
         from visits import hooks as visit_hooks
 
@@ -21,3 +21,7 @@ class ComplaintsConfig(AppConfig):
         hooks.decided.connect(conduct.after_decision)
         hooks.decided.connect(action_check.returned)
         hooks.closed.connect(case_study.owe)
+        ticket_hooks.registered.connect(register.from_ticket)
+        ticket_hooks.contacted.connect(register.acknowledge_by_contact)
+        hooks.called.connect(settling.on_called)
+        describe_complaint.enter()

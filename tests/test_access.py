@@ -19,6 +19,15 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from aftersales.accounts.models import Absence, PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
+from complaints.models import (
+    CaseReading,
+    CaseStudy,
+    Complaint,
+    ComplaintEntry,
+    ConductViolation,
+    CorrectiveAction,
+)
+from complaints.services import register
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
 from tickets.models import Ticket
@@ -44,6 +53,8 @@ PLANNERS = "login 403 200 403 403 403 200 200 403"
 PLANNERS_POST = "login 403 in 403 403 403 in in 403"
 STORE = "login 403 200 403 403 200 200 200 403"
 TICKET = "login 200 200 200 200 200 200 200 403"
+# Who is complained of may not add to it: 403 (R48).
+COMPLAINT_OWN = "login 200 200 403 200 200 200 200 403"
 TICKET_OTHERS = "login 200 200 404 200 200 200 200 403"
 
 
@@ -218,6 +229,48 @@ PAGES: dict[str, Line] = {
     "workshop_label": Line(
         "/workshop/{item}/label/", "login 200 200 200 200 200 200 200 404", "login 200 200 404 200 200 200 200 404"
     ),
+    "complaints": Line("/complaints/", TICKET),
+    "complaint_take": Line("/complaints/new/", TICKET),
+    "complaint": Line("/complaints/{complaint}/", TICKET, TICKET_OTHERS),
+    "complaint_verb": Line("/complaints/{complaint}/do/add_evidence/", COMPLAINT_OWN, TICKET_OTHERS),
+    "complaint_picture": Line("/complaints/{complaint}/evidence/{evidence}.jpg", TICKET, TICKET_OTHERS),
+    "complaint_new": Line("/tickets/{number}/complain/", TICKET, TICKET_OTHERS),
+    "ticket_complaints": Line("/tickets/{number}/complaints/", TICKET, TICKET_OTHERS),
+    "link_complaint": Line("/v/{token}/complaint/", ANYBODY),
+    "link_complaint_answer": Line("/v/{token}/complaint/more/", "404 404 404 404 404 404 404 404 404", post=True),
+    "complaint_acting": Line("/complaints/{complaint}/acting/", TICKET, TICKET_OTHERS),
+    "conduct_propose": Line("/complaints/{complaint}/conduct/", "login 403 403 403 200 403 200 200 403"),
+    "case_studies": Line("/case-studies/", TICKET),
+    "case_study": Line("/case-studies/{study}/", TICKET, TICKET_OTHERS),
+    "case_study_read": Line(
+        "/case-studies/{study}/read/",
+        "login 404 404 in 404 404 404 404 403",
+        "login 404 404 404 404 404 404 404 403",
+        True,
+    ),
+    "case_study_remind": Line("/case-studies/{study}/remind/", "login in in in in in in in 403", post=True),
+    "actions": Line("/actions/", TICKET),
+    "action_new": Line("/actions/new/", "login 403 403 403 200 403 200 200 403"),
+    "action": Line("/actions/{action}/", TICKET, TICKET_OTHERS),
+    "action_step": Line(
+        "/actions/{action}/step/1/", "login in in in in in in in 403", "login in in 404 in in in in 403", True
+    ),
+    "action_check": Line("/actions/{action}/check/30/", "login 403 403 403 in 403 in in 403", post=True),
+    "action_owner": Line("/actions/{action}/owner/", "login 403 403 403 in 403 in in 403", post=True),
+    "action_add": Line("/actions/{action}/complaints/{complaint}/", "login 403 403 403 in 403 in in 403", post=True),
+    "action_paper": Line("/actions/{action}/paper/", "login 403 403 403 in 403 in in 403", post=True),
+    "conduct": Line("/conduct/", "login 403 403 403 403 403 200 200 403"),
+    "conduct_one": Line(
+        "/conduct/{violation}/", "login 404 404 200 404 404 200 200 403", "login 404 404 404 404 404 200 200 403"
+    ),
+    "conduct_decide": Line("/conduct/{violation}/decide/", "login 403 403 403 403 403 403 in 403", post=True),
+    "conduct_appeal": Line(
+        "/conduct/{violation}/appeal/",
+        "login 404 404 in 404 404 in in 403",
+        "login 404 404 404 404 404 in in 403",
+        True,
+    ),
+    "my_conduct": Line("/my-conduct/", TICKET),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
     "customers": Line("/customers/", DESK),
@@ -250,6 +303,14 @@ API: dict[str, tuple[str, str, str]] = {
     "api-windows POST": ("POST", "/api/v1/tickets/{ticket}/windows", "401 401 403 404 in"),
     "api-suggestions": ("GET", "/api/v1/tickets/{ticket}/suggestions", "401 401 403 404 409"),  # it is visited already
     "api-sheet": ("GET", "/api/v1/tickets/{ticket}/sheet", "401 401 403 404 409"),  # it is being made
+    "api-ticket-complaints": ("GET", "/api/v1/tickets/{ticket}/complaints", "401 401 403 404 200"),
+    "api-ticket-complaints POST": ("POST", "/api/v1/tickets/{ticket}/complaints", "401 401 403 404 in"),
+    "api-complaints": ("GET", "/api/v1/complaints", "401 401 403 200 200"),
+    "api-complaint": ("GET", "/api/v1/complaints/{complaint}", "401 401 403 404 200"),
+    "api-complaint-evidence": ("POST", "/api/v1/complaints/{complaint}/evidence", "401 401 403 404 in"),
+    "api-complaint-accept": ("POST", "/api/v1/complaints/{complaint}/accept", "401 401 403 404 in"),
+    "api-complaint-dispute": ("POST", "/api/v1/complaints/{complaint}/dispute", "401 401 403 404 in"),
+    "api-complaint-reopen": ("POST", "/api/v1/complaints/{complaint}/reopen", "401 401 403 404 in"),
     "api-callbacks": ("GET", "/api/v1/tickets/{ticket}/callbacks", "401 401 403 404 200"),
     "api-attempts": ("POST", "/api/v1/callbacks/{callback}/attempts", "401 401 403 404 in"),
     "api-clock-explain": ("GET", "/api/v1/clocks/{clock}/explain", "401 401 403 404 200"),
@@ -404,6 +465,7 @@ class Scene:
             "technician": cast.technician.pk,
             "leave": leave.pk,
             "callback": visited.callbacks.get().pk,
+            **self._complaint(visited),
             "customer": ticket.customer_id,
             "phone": ticket.customer.phones.get().pk,
             "site": ticket.site_id,
@@ -411,6 +473,28 @@ class Scene:
             "today": f"{now():%Y-%m-%d}",
             "tomorrow": f"{now() + timedelta(days=1):%Y-%m-%d}",
         }
+
+    def _complaint(self, ticket: Ticket) -> dict[str, int]:
+        """A complaint about the technician's visit, with a photograph in its file."""
+        by, visit = self.cast.actor("clerk"), ticket.visits.get()
+        made = register.register(ticket.pk, words="late", against="visit", visit=visit, by=by, at=self.cast.at)
+        entry = ComplaintEntry.objects.create(
+            complaint=made, cycle=1, kind="evidence", text="see", at=self.cast.at, door="page", picture=b"jpeg"
+        )
+        return {"complaint": made.pk, "evidence": entry.pk, **self._acting(made)}
+
+    def _acting(self, complaint: Complaint) -> dict[str, int]:
+        """What follows a complaint, of which the technician reads, owns and is told one each."""
+        at, technician = self.cast.at, self.cast.technician
+        study = CaseStudy.objects.create(complaint=complaint, owed_at=at, due_at=at)
+        CaseReading.objects.create(study=study, person=technician, owed_at=at)
+        action = CorrectiveAction.objects.create(
+            ticket=complaint.ticket, title="x", cause="late", owner=technician, opened_at=at, cycle_at=at, due_at=at
+        )
+        violation = ConductViolation.objects.create(
+            complaint=complaint, person=technician, kind="late", state="confirmed", proposed_at=at, appeal_until=now()
+        )
+        return {"study": study.pk, "action": action.pk, "violation": violation.pk}
 
     @staticmethod
     def _work(ticket: Ticket) -> tuple[PartUse, WorkshopItem, Receipt]:
@@ -467,6 +551,7 @@ def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
     names = {
         "ticket": ticket.pk,
         "callback": ticket.callbacks.get().pk,
+        "complaint": register.register(ticket.pk, words="late", by=cast.actor("clerk"), at=cast.at).pk,
         "technician": cast.technician.pk,
         "clock": ticket.clocks.order_by("pk")[0].pk,
         "policy": Policy.objects.get(target="response", current=True, vip=None).pk,
@@ -478,6 +563,9 @@ def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
 
 BODIES: dict[str, dict[str, Any]] = {
     "attempts": {"outcome": "satisfied"},
+    "complaints": {"words": "x"},
+    "evidence": {"text": "x"},
+    "dispute": {"reason": "x"},
     "log_contact": {"reached": True},
     "reply_to_sales": {"to": "x", "answer": "x"},
     "answer_stock": {"arrived": True, "reached": True},

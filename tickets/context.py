@@ -28,6 +28,7 @@ _PLACES = [
     (_("Corrective actions"), "actions", "progress-check", "8", DESK | {Role.ARCHIVIST, Role.TECHNICIAN}),
     (_("Conduct"), "conduct", "gavel", "h", LEADERS),
     (_("My conduct"), "my_conduct", "user-check", "h", frozenset(Role) - LEADERS - {Role.ADMIN}),
+    (_("Complaints"), "complaints", "message-exclamation", "q", frozenset(Role) - {Role.ADMIN}),
     (_("Customers"), "customers", "users", "k", DESK | {Role.ARCHIVIST}),
     (_("Promises"), "policies", "clock-hour-4", "p", LEADERS),
     (_("Warranty"), "warranty", "shield-check", "w", LEADERS),

@@ -14,8 +14,9 @@ from django.db import transaction
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.models import User
 from aftersales.accounts.roles import Role
-from archives.simulation import words, words_answers, words_people
+from archives.simulation import words, words_answers, words_complaints, words_people
 from archives.simulation.caller import Caller
+from archives.simulation.complaining import Complaining
 from archives.simulation.steps import Later, person
 from archives.simulation.visiting import Visiting
 from archives.simulation.words import Text
@@ -29,7 +30,7 @@ from tickets.states import HANDED_OUT, Channel, Kind, WaitingFor
 from visits.services import dispatch
 
 
-class Life(Visiting):
+class Life(Visiting, Complaining):
     """Plays one life; `run` answers the ticket."""
 
     def run(self) -> Ticket:
@@ -52,6 +53,9 @@ class Life(Visiting):
         self._reply_to_sales()
         self._contact()
         self._small_things()
+        if self.ticket.kind == Kind.COMPLAINT:
+            self.settle_complaint()
+            return
         fate = self.script.fate or self._draw({"": 92, "refused": 3, "cancelled": 5})
         if fate == "refused" and self.ticket.kind != Kind.INSTALLATION:
             self._pass(5, 120)
@@ -78,6 +82,10 @@ class Life(Visiting):
                 self._contact()
                 self._visits()
                 self._callback()
+            if self._chance(0.04):
+                self._pass(200, 3000)
+                self.complain(words_complaints.ABOUT_VISITS)
+                self.settle_complaint()
             return
         if self.ticket.kind in HANDED_OUT and self._chance(0.6):
             self._workshop()

@@ -52,7 +52,8 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
             return self
         if actor.user.role == Role.ADMIN:
             return self.none()
-        mine = Q(registered_by=actor.user) | Q(people=actor.user)
+        user = actor.user
+        mine = Q(registered_by=user) | Q(owner=user) | Q(investigator=user) | Q(people=user) | Q(visit__technician=user)
         return self.filter(pk__in=Complaint.objects.filter(mine).values("pk"))
 
     def locked(self, pk: int, *, actor: Actor, version: int | None = None) -> tuple[Ticket, Complaint]:
@@ -316,6 +317,16 @@ class PastCycle(models.Model):
     def __str__(self) -> str:
         return f"{self.complaint_id}/{self.cycle}"
 
+    @property
+    def verdict_label(self) -> str:
+        verdict = self.outcome.get("verdict")
+        return str(Verdict(verdict).label) if verdict else ""
+
+    @property
+    def remedy_label(self) -> str:
+        remedy = self.outcome.get("remedy")
+        return str(Remedy(remedy).label) if remedy else ""
+
 
 class ComplaintEntry(models.Model):
     """Evidence of the customer or the staff, and the statement of who is complained of; never changed."""
@@ -329,7 +340,6 @@ class ComplaintEntry(models.Model):
     partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     door = models.CharField(max_length=10, choices=Door)
     picture = models.BinaryField(null=True, blank=True)  # JPEG, made anew from what was sent
-    picture_name = models.CharField(max_length=120, blank=True)
 
     class Meta:
         verbose_name = _("evidence")

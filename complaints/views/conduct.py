@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.decorators import NOT_ADMIN, staff_page
-from aftersales.accounts.roles import DESK, LEADERS, Role
+from aftersales.accounts.roles import LEADERS, Role
 from aftersales.accounts.views import person
 from aftersales.core import keyset
 from aftersales.core.errors import Refusal
@@ -141,7 +141,7 @@ def propose(request: HttpRequest, complaint_id: int) -> HttpResponse:
             else:
                 return go(
                     request,
-                    reverse("complaint_acting", args=[complaint.pk]),
+                    reverse("complaint", args=[complaint.pk]),
                     _("Proposed; a manager decides."),
                 )
     context = {
@@ -186,6 +186,5 @@ def _page(
         "appealed": found.state == ConductState.APPEALED,
         "decide_form": decide_form or DecideForm(),
         "appeal_form": appeal_form or AppealForm(),
-        "reads_tickets": me.role in DESK | {Role.ARCHIVIST},
     }
     return render(request, "complaints/conduct_one.html", context, status=status)

@@ -409,5 +409,5 @@ def test_by_hand_on_a_page(cast: Cast, client: Client) -> None:
     answer = client.post(f"/complaints/{found.pk}/conduct/", {"person": "technician", "kind": "gifts"})
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["note"])
     data = {"person": "technician", "kind": "gifts", "note": "x"}
-    assert client.post(f"/complaints/{found.pk}/conduct/", data)["Location"] == f"/complaints/{found.pk}/acting/"
+    assert client.post(f"/complaints/{found.pk}/conduct/", data)["Location"] == f"/complaints/{found.pk}/"
     assert found.violations.filter(kind="gifts").count() == 1
