@@ -1,4 +1,4 @@
-"""What workers do for calls and letters: the day's calls by plan, call lists, and printing."""
+"""What workers do for complaints, calls and letters: actions opened again, the day's calls, lists, printing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from celery import shared_task
 from aftersales.core.time import now
 from complaints import printing
 from complaints.models import LetterRun
-from complaints.services import invitation, letter, plan
+from complaints.services import action_check, invitation, letter, plan
 from tickets import outbox
 from visits.states import SheetState
 
@@ -44,3 +44,9 @@ def render_letters(run_id: int) -> None:
         letter.fail(run_id, f"{type(error).__name__}: {error}")
         raise
     letter.keep(run_id, pdf, at=now())
+
+
+@outbox.task(action_check.RETURN_TASK)
+def reopen_action(action_id: int, complaint_id: int) -> None:
+    """Open a corrective action again to which a complaint returned while its ticket was being worked on."""
+    action_check.reopen_for(action_id, complaint_id)

@@ -19,7 +19,18 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from aftersales.accounts.models import Absence, PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
-from complaints.models import ComplaintEntry, FollowUpPlan, Invitation, LetterRun, PromisedAnswer
+from complaints.models import (
+    CaseReading,
+    CaseStudy,
+    Complaint,
+    ComplaintEntry,
+    ConductViolation,
+    CorrectiveAction,
+    FollowUpPlan,
+    Invitation,
+    LetterRun,
+    PromisedAnswer,
+)
 from complaints.services import register
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
@@ -254,6 +265,39 @@ PAGES: dict[str, Line] = {
     "ticket_complaints": Line("/tickets/{number}/complaints/", TICKET, TICKET_OTHERS),
     "link_complaint": Line("/v/{token}/complaint/", ANYBODY),
     "link_complaint_answer": Line("/v/{token}/complaint/more/", "404 404 404 404 404 404 404 404 404", post=True),
+    "complaint_acting": Line("/complaints/{complaint}/acting/", TICKET, TICKET_OTHERS),
+    "conduct_propose": Line("/complaints/{complaint}/conduct/", "login 403 403 403 200 403 200 200 403"),
+    "case_studies": Line("/case-studies/", TICKET),
+    "case_study": Line("/case-studies/{study}/", TICKET, TICKET_OTHERS),
+    "case_study_read": Line(
+        "/case-studies/{study}/read/",
+        "login 404 404 in 404 404 404 404 403",
+        "login 404 404 404 404 404 404 404 403",
+        True,
+    ),
+    "case_study_remind": Line("/case-studies/{study}/remind/", "login in in in in in in in 403", post=True),
+    "actions": Line("/actions/", TICKET),
+    "action_new": Line("/actions/new/", "login 403 403 403 200 403 200 200 403"),
+    "action": Line("/actions/{action}/", TICKET, TICKET_OTHERS),
+    "action_step": Line(
+        "/actions/{action}/step/1/", "login in in in in in in in 403", "login in in 404 in in in in 403", True
+    ),
+    "action_check": Line("/actions/{action}/check/30/", "login 403 403 403 in 403 in in 403", post=True),
+    "action_owner": Line("/actions/{action}/owner/", "login 403 403 403 in 403 in in 403", post=True),
+    "action_add": Line("/actions/{action}/complaints/{complaint}/", "login 403 403 403 in 403 in in 403", post=True),
+    "action_paper": Line("/actions/{action}/paper/", "login 403 403 403 in 403 in in 403", post=True),
+    "conduct": Line("/conduct/", "login 403 403 403 403 403 200 200 403"),
+    "conduct_one": Line(
+        "/conduct/{violation}/", "login 404 404 200 404 404 200 200 403", "login 404 404 404 404 404 200 200 403"
+    ),
+    "conduct_decide": Line("/conduct/{violation}/decide/", "login 403 403 403 403 403 403 in 403", post=True),
+    "conduct_appeal": Line(
+        "/conduct/{violation}/appeal/",
+        "login 404 404 in 404 404 in in 403",
+        "login 404 404 404 404 404 in in 403",
+        True,
+    ),
+    "my_conduct": Line("/my-conduct/", TICKET),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
     "customers": Line("/customers/", DESK),
@@ -486,7 +530,20 @@ class Scene:
         entry = ComplaintEntry.objects.create(
             complaint=made, cycle=1, kind="evidence", text="see", at=self.cast.at, door="page", picture=b"jpeg"
         )
-        return {"complaint": made.pk, "evidence": entry.pk}
+        return {"complaint": made.pk, "evidence": entry.pk, **self._acting(made)}
+
+    def _acting(self, complaint: Complaint) -> dict[str, int]:
+        """What follows a complaint, of which the technician reads, owns and is told one each."""
+        at, technician = self.cast.at, self.cast.technician
+        study = CaseStudy.objects.create(complaint=complaint, owed_at=at, due_at=at)
+        CaseReading.objects.create(study=study, person=technician, owed_at=at)
+        action = CorrectiveAction.objects.create(
+            ticket=complaint.ticket, title="x", cause="late", owner=technician, opened_at=at, cycle_at=at, due_at=at
+        )
+        violation = ConductViolation.objects.create(
+            complaint=complaint, person=technician, kind="late", state="confirmed", proposed_at=at, appeal_until=now()
+        )
+        return {"study": study.pk, "action": action.pk, "violation": violation.pk}
 
     @staticmethod
     def _work(ticket: Ticket) -> tuple[PartUse, WorkshopItem, Receipt]:

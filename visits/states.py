@@ -139,3 +139,4 @@ class PaperKind(TextChoices):
     CALL_RECORD = "call_record", _("Call record")
     CALL_REGISTER = "call_register", _("Call register")
     LETTER_REGISTER = "letter_register", _("Letter register")
+    EIGHT_D = "eight_d", _("8D report")

@@ -1,18 +1,27 @@
 """Complaints, the calls that we owe, and what customers say when they are asked."""
 
+from complaints.models.action import ActionStep, CorrectiveAction, EffectivenessCheck
 from complaints.models.callback import Attempt, Callback, PromisedAnswer
 from complaints.models.calling import CallSettings, Script
+from complaints.models.case_study import CaseReading, CaseStudy
 from complaints.models.complaint import Complaint, ComplaintEntry, PastCycle
+from complaints.models.conduct import ConductViolation
 from complaints.models.letter import Campaign, Invitation, InvitationCall, Letter, LetterRun
 from complaints.models.plan import FollowUpPlan, PlanState
 
 __all__ = [
+    "ActionStep",
     "Attempt",
     "CallSettings",
     "Callback",
     "Campaign",
+    "CaseReading",
+    "CaseStudy",
     "Complaint",
     "ComplaintEntry",
+    "ConductViolation",
+    "CorrectiveAction",
+    "EffectivenessCheck",
     "FollowUpPlan",
     "Invitation",
     "InvitationCall",
