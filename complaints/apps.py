@@ -7,9 +7,14 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Complaints")
 
     def ready(self) -> None:
-        from complaints.services import callback
+        from complaints import describe_survey, hooks, tasks_survey  # noqa: F401  the worker's task
+        from complaints.services import callback, survey
         from tickets import hooks as ticket_hooks
         from visits import hooks as visit_hooks
 
         visit_hooks.completed.connect(callback.owe)
         ticket_hooks.reopened.connect(callback.withdraw)
+
+        describe_survey.enter()
+        visit_hooks.completed.connect(survey.offer_after_visit)
+        hooks.closed.connect(survey.offer_after_complaint)

@@ -19,6 +19,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from aftersales.accounts.models import Absence, PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
+from complaints.models import Survey
+from complaints.services import survey as survey_services
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
 from tickets.models import Ticket
@@ -220,6 +222,11 @@ PAGES: dict[str, Line] = {
     ),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
+    "survey": Line("/s/{survey_token}/", ANYBODY),
+    "survey_offer": Line("/visits/{visit}/survey/", "login in in 403 in 403 in in 403", post=True),
+    "survey_enter": Line("/surveys/{survey}/", "login 200 403 403 200 403 200 200 403"),
+    "survey_again": Line("/surveys/{survey}/again/", "login in in 403 in 403 in in 403", post=True),
+    "ticket_surveys": Line("/tickets/{number}/surveys/", "login 200 200 403 200 200 200 200 403"),
     "customers": Line("/customers/", DESK),
     "customer": Line("/customers/{customer}/", TICKET, TICKET_OTHERS),
     "customer_edit": Line("/customers/{customer}/edit/", "login 200 200 403 200 200 200 200 403"),
@@ -349,6 +356,13 @@ def test_every_route_is_in_the_table() -> None:
     assert sorted(known - set(routes())) == []
 
 
+def _survey(ticket: Ticket) -> str:
+    """The secret of the survey of a visit, good by the real clock."""
+    survey = ticket.surveys.get()
+    Survey.objects.filter(pk=survey.pk).update(expires_at=now() + timedelta(days=9))
+    return survey_services.secret_of(survey) or ""
+
+
 class Scene:
     """A ticket on its way to a visit, a visited one with a callback owed, and everything that hangs on them."""
 
@@ -404,6 +418,8 @@ class Scene:
             "technician": cast.technician.pk,
             "leave": leave.pk,
             "callback": visited.callbacks.get().pk,
+            "survey": visited.surveys.get().pk,
+            "survey_token": _survey(visited),
             "customer": ticket.customer_id,
             "phone": ticket.customer.phones.get().pk,
             "site": ticket.site_id,
