@@ -1,6 +1,6 @@
 from django.urls import path
 
-from complaints.views import callback, survey, survey_page
+from complaints.views import callback, satisfaction, survey, survey_page
 
 urlpatterns = [
     path("callbacks/", callback.callbacks, name="callbacks"),
@@ -10,5 +10,7 @@ urlpatterns = [
     path("visits/<int:visit_id>/survey/", survey.offer, name="survey_offer"),
     path("surveys/<int:survey_id>/", survey.enter, name="survey_enter"),
     path("surveys/<int:survey_id>/again/", survey.offer_again, name="survey_again"),
+    path("figures/satisfaction/", satisfaction.figures, name="satisfaction"),
+    path("my-figures/", satisfaction.mine, name="my_figures"),
     path("s/<str:token>/", survey_page.survey, name="survey"),
 ]

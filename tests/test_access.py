@@ -222,6 +222,8 @@ PAGES: dict[str, Line] = {
     ),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
+    "satisfaction": Line("/figures/satisfaction/", "login 403 403 403 200 403 200 200 403"),
+    "my_figures": Line("/my-figures/", "login 403 403 200 403 403 403 403 403"),
     "survey": Line("/s/{survey_token}/", ANYBODY),
     "survey_offer": Line("/visits/{visit}/survey/", "login in in 403 in 403 in in 403", post=True),
     "survey_enter": Line("/surveys/{survey}/", "login 200 403 403 200 403 200 200 403"),

@@ -227,7 +227,7 @@ def _answer(survey_id: int, how: str, given: dict[str, Any], *, by: Actor, at: d
     )
     if survey.low:
         if survey.visit is not None:
-            hooks.low_marks(survey.visit, ticket, note="", at=at, by=by)
+            hooks.low_marks(survey.visit, ticket, note=_said(survey), at=at, by=by)
         owner = ticket.owner if ticket.owner is not None and ticket.owner.role != Role.TECHNICIAN else None
         notices.post(event, to=[owner, *notices.supervisor_of(ticket)], at=at, urgent=True)
     return survey
@@ -241,6 +241,21 @@ def is_low(survey: Survey) -> bool:
         or survey.solved is False
         or (survey.recommend is not None and survey.recommend <= LOW_RECOMMEND)
     )
+
+
+def _said(survey: Survey) -> str:
+    """What whoever calls has to know, in the customer's language: the marks, and the customer's own words."""
+    with translation.override(survey.ticket.customer.language):
+        marks = [
+            (_("attitude"), survey.attitude, 5),
+            (_("punctuality"), survey.punctuality, 5),
+            (_("quality"), survey.quality, 5),
+            (_("recommends us"), survey.recommend, 10),
+        ]
+        said = [f"{name} {mark}/{most}" for name, mark, most in marks if mark is not None]
+        if survey.solved is not None:
+            said.append(_("solved") if survey.solved else _("not solved"))
+    return "\n".join(filter(None, [" · ".join(said), survey.words]))
 
 
 def _checked(given: dict[str, Any]) -> dict[str, Any]:

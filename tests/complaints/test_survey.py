@@ -264,9 +264,15 @@ def test_has_low_marks_followed_at_once(
     services.answer_by_link(survey, at=cast.at, **answers)
     survey.refresh_from_db()
     assert survey.low is low
-    assert heard == ([(survey.visit_id, survey.ticket_id, "")] if low else [])
+    assert [call[:2] for call in heard] == ([(survey.visit_id, survey.ticket_id)] if low else [])
     told = Notice.objects.filter(event__kind="survey.answered", channel=Notice.Channel.INBOX)
     assert {notice.recipient_id for notice in told} == (leaders if low else set())
+
+
+def test_tells_whoever_calls_what_was_said(cast: Cast, survey: Survey, heard: list[Any]) -> None:
+    Customer.objects.update(language="en")
+    services.answer_by_link(survey, at=cast.at, attitude=1, recommend=0, solved=False, words="he was\nrude")
+    assert [call[2] for call in heard] == ["attitude 1/5 · recommends us 0/10 · not solved\nhe was\nrude"]
 
 
 @pytest.mark.parametrize(
