@@ -7,7 +7,7 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Complaints")
 
     def ready(self) -> None:
-        from complaints import describe_survey, hooks, tasks_survey  # noqa: F401  the worker's task
+        from complaints import describe_survey, form_papers, hooks, tasks_survey  # noqa: F401  the worker's task
         from complaints.services import callback, survey
         from tickets import hooks as ticket_hooks
         from visits import hooks as visit_hooks
@@ -16,5 +16,6 @@ class ComplaintsConfig(AppConfig):
         ticket_hooks.reopened.connect(callback.withdraw)
 
         describe_survey.enter()
+        form_papers.enter()
         visit_hooks.completed.connect(survey.offer_after_visit)
         hooks.closed.connect(survey.offer_after_complaint)

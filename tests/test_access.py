@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from aftersales.accounts.models import Absence, PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
-from complaints.models import Survey
+from complaints.models import Survey, VisitReport
 from complaints.services import survey as survey_services
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
@@ -224,6 +224,13 @@ PAGES: dict[str, Line] = {
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
     "satisfaction": Line("/figures/satisfaction/", "login 403 403 403 200 403 200 200 403"),
     "my_figures": Line("/my-figures/", "login 403 403 200 403 403 403 403 403"),
+    "form_papers": Line("/forms/survey/{survey}/", DESK),
+    "visit_reports": Line("/visit-reports/", DESK),
+    "visit_report": Line("/visit-reports/{report}/", DESK),
+    "visit_report_correct": Line("/visit-reports/{report}/correct/", "login 200 200 403 200 403 200 200 403"),
+    "visit_report_follow_up": Line("/visit-reports/{report}/follow-up/", "login in in 403 in 403 in in 403", post=True),
+    "customer_visit_reports": Line("/customers/{customer}/visit-reports/", DESK),
+    "visit_report_new": Line("/customers/{customer}/visit-reports/new/", "login 200 200 403 200 403 200 200 403"),
     "survey": Line("/s/{survey_token}/", ANYBODY),
     "survey_offer": Line("/visits/{visit}/survey/", "login in in 403 in 403 in in 403", post=True),
     "survey_enter": Line("/surveys/{survey}/", "login 200 403 403 200 403 200 200 403"),
@@ -365,6 +372,15 @@ def _survey(ticket: Ticket) -> str:
     return survey_services.secret_of(survey) or ""
 
 
+def _report(cast: Cast, ticket: Ticket) -> int:
+    """A visit report about the customer of a ticket, with something to follow up."""
+    report = VisitReport.objects.create(
+        customer=ticket.customer, visited_at=cast.at, visited_by=cast.technician, met="x", seen="x",
+        follow_up_on=cast.at, written_by=cast.user("clerk"), written_at=cast.at,
+    )  # fmt: skip
+    return int(report.pk)
+
+
 class Scene:
     """A ticket on its way to a visit, a visited one with a callback owed, and everything that hangs on them."""
 
@@ -420,6 +436,7 @@ class Scene:
             "technician": cast.technician.pk,
             "leave": leave.pk,
             "callback": visited.callbacks.get().pk,
+            "report": _report(cast, ticket),
             "survey": visited.surveys.get().pk,
             "survey_token": _survey(visited),
             "customer": ticket.customer_id,

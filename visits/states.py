@@ -136,3 +136,7 @@ class PaperKind(TextChoices):
     VISIT_REGISTER = "visit_register", _("Visit register")
     RECEIPT = "receipt", _("Charge receipt")
     FAILURE_ANALYSIS = "failure_analysis", _("Failure analysis")
+    SURVEY_FORM = "survey_form", _("Satisfaction survey of the desk")
+    VISIT_REPORT = "visit_report", _("Visit report")
+    COMPLAINT_FORM = "complaint_form", _("Complaint form")
+    EIGHT_D = "eight_d", _("8D report")

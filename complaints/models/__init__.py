@@ -3,5 +3,6 @@
 from complaints.models.callback import Attempt, Callback
 from complaints.models.complaint import Complaint, ComplaintEntry, PastCycle
 from complaints.models.survey import Survey
+from complaints.models.visit_report import VisitReport
 
-__all__ = ["Attempt", "Callback", "Complaint", "ComplaintEntry", "PastCycle", "Survey"]
+__all__ = ["Attempt", "Callback", "Complaint", "ComplaintEntry", "PastCycle", "Survey", "VisitReport"]
