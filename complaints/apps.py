@@ -7,7 +7,16 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Complaints")
 
     def ready(self) -> None:
-        from complaints import describe_acting, describe_callback, describe_complaint, hooks, paper_calls
+        from complaints import (
+            describe_acting,
+            describe_callback,
+            describe_complaint,
+            describe_survey,
+            form_papers,
+            hooks,
+            paper_calls,
+            tasks_survey,  # noqa: F401  the worker's task
+        )
         from complaints.services import (
             action_check,
             action_paper,
@@ -17,6 +26,7 @@ class ComplaintsConfig(AppConfig):
             plan,
             register,
             settling,
+            survey,
         )
         from tickets import hooks as ticket_hooks
         from visits import hooks as visit_hooks
@@ -39,3 +49,7 @@ class ComplaintsConfig(AppConfig):
         ticket_hooks.contacted.connect(register.acknowledge_by_contact)
         hooks.called.connect(settling.on_called)
         describe_complaint.enter()
+        describe_survey.enter()
+        form_papers.enter()
+        visit_hooks.completed.connect(survey.offer_after_visit)
+        hooks.closed.connect(survey.offer_after_complaint)

@@ -30,8 +30,11 @@ from complaints.models import (
     Invitation,
     LetterRun,
     PromisedAnswer,
+    Survey,
+    VisitReport,
 )
 from complaints.services import register
+from complaints.services import survey as survey_services
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
 from tickets.models import Ticket
@@ -300,6 +303,20 @@ PAGES: dict[str, Line] = {
     "my_conduct": Line("/my-conduct/", TICKET),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
+    "satisfaction": Line("/figures/satisfaction/", "login 403 403 403 200 403 200 200 403"),
+    "my_figures": Line("/my-figures/", "login 403 403 200 403 403 403 403 403"),
+    "form_papers": Line("/forms/survey/{survey}/", DESK),
+    "visit_reports": Line("/visit-reports/", DESK),
+    "visit_report": Line("/visit-reports/{report}/", DESK),
+    "visit_report_correct": Line("/visit-reports/{report}/correct/", "login 200 200 403 200 403 200 200 403"),
+    "visit_report_follow_up": Line("/visit-reports/{report}/follow-up/", "login in in 403 in 403 in in 403", post=True),
+    "customer_visit_reports": Line("/customers/{customer}/visit-reports/", DESK),
+    "visit_report_new": Line("/customers/{customer}/visit-reports/new/", "login 200 200 403 200 403 200 200 403"),
+    "survey": Line("/s/{survey_token}/", ANYBODY),
+    "survey_offer": Line("/visits/{visit}/survey/", "login in in 403 in 403 in in 403", post=True),
+    "survey_enter": Line("/surveys/{survey}/", "login 200 403 403 200 403 200 200 403"),
+    "survey_again": Line("/surveys/{survey}/again/", "login in in 403 in 403 in in 403", post=True),
+    "ticket_surveys": Line("/tickets/{number}/surveys/", "login 200 200 403 200 200 200 200 403"),
     "customers": Line("/customers/", DESK),
     "customer": Line("/customers/{customer}/", TICKET, TICKET_OTHERS),
     "customer_edit": Line("/customers/{customer}/edit/", "login 200 200 403 200 200 200 200 403"),
@@ -459,6 +476,22 @@ def calls_of(ticket: Ticket) -> dict[str, int]:
     }
 
 
+def _survey(ticket: Ticket) -> str:
+    """The secret of the survey of a visit, good by the real clock."""
+    survey = ticket.surveys.get()
+    Survey.objects.filter(pk=survey.pk).update(expires_at=now() + timedelta(days=9))
+    return survey_services.secret_of(survey) or ""
+
+
+def _report(cast: Cast, ticket: Ticket) -> int:
+    """A visit report about the customer of a ticket, with something to follow up."""
+    report = VisitReport.objects.create(
+        customer=ticket.customer, visited_at=cast.at, visited_by=cast.technician, met="x", seen="x",
+        follow_up_on=cast.at, written_by=cast.user("clerk"), written_at=cast.at,
+    )  # fmt: skip
+    return int(report.pk)
+
+
 class Scene:
     """A ticket on its way to a visit, a visited one with a callback owed, and everything that hangs on them."""
 
@@ -515,6 +548,9 @@ class Scene:
             "leave": leave.pk,
             **calls_of(visited),
             **self._complaint(visited),
+            "report": _report(cast, ticket),
+            "survey": visited.surveys.get().pk,
+            "survey_token": _survey(visited),
             "customer": ticket.customer_id,
             "phone": ticket.customer.phones.get().pk,
             "site": ticket.site_id,

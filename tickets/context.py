@@ -29,6 +29,8 @@ _PLACES = [
     (_("Conduct"), "conduct", "gavel", "h", LEADERS),
     (_("My conduct"), "my_conduct", "user-check", "h", frozenset(Role) - LEADERS - {Role.ADMIN}),
     (_("Complaints"), "complaints", "message-exclamation", "q", frozenset(Role) - {Role.ADMIN}),
+    (_("Satisfaction"), "satisfaction", "mood-happy", "f", LEADERS | {Role.OFFICER}),
+    (_("My figures"), "my_figures", "chart-bar", "f", frozenset({Role.TECHNICIAN})),
     (_("Customers"), "customers", "users", "k", DESK | {Role.ARCHIVIST}),
     (_("Promises"), "policies", "clock-hour-4", "p", LEADERS),
     (_("Warranty"), "warranty", "shield-check", "w", LEADERS),

@@ -8,6 +8,8 @@ from complaints.models.complaint import Complaint, ComplaintEntry, PastCycle
 from complaints.models.conduct import ConductViolation
 from complaints.models.letter import Campaign, Invitation, InvitationCall, Letter, LetterRun
 from complaints.models.plan import FollowUpPlan, PlanState
+from complaints.models.survey import Survey
+from complaints.models.visit_report import VisitReport
 
 __all__ = [
     "ActionStep",
@@ -31,4 +33,6 @@ __all__ = [
     "PlanState",
     "PromisedAnswer",
     "Script",
+    "Survey",
+    "VisitReport",
 ]

@@ -75,8 +75,8 @@ def analysed(failure_id: int, *, by: Actor, at: datetime) -> Paper:
     return _issue(form, failure, by=by, at=at, failure=failure)
 
 
-def issue_of(form: Kind, subject: Any, ticket: Ticket, *, by: Actor, at: datetime) -> Paper:
-    """The paper of a noun of an upper floor, with its ticket locked and its facts read."""
+def issue_of(form: Kind, subject: Any, ticket: Ticket | None, *, by: Actor, at: datetime) -> Paper:
+    """The paper of a noun of an upper floor, its facts read, behind the lock of its ticket or else its own."""
     return _issue(form, subject, by=by, at=at, subject=subject.pk, ticket=ticket)
 
 
