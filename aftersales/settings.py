@@ -234,6 +234,9 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
 USE_TZ = True
 REPEAT_REPAIR_DAYS = env.int("REPEAT_REPAIR_DAYS", default=90)  # R17, where no fault codes tell
+REPEAT_COMPLAINT_DAYS = env.int("REPEAT_COMPLAINT_DAYS", default=90)  # the same cause again
+UPHELD_COMPLAINTS_AIM_PERCENT = env.float("UPHELD_COMPLAINTS_AIM_PERCENT", default=1.0)  # R50: of visits, below
+CALLBACKS_AIM_PERCENT = env.float("CALLBACKS_AIM_PERCENT", default=100.0)  # R50: of those owed, at least
 DEFAULT_PHONE_REGION = env.str("DEFAULT_PHONE_REGION", default="CN")
 COMPANY = env.str("COMPANY", default="Aftersales")  # the mark on forms
 COMPANY_CONTACT = env.str("COMPANY_CONTACT", default="")  # the contact line on forms: hotline, address

@@ -220,6 +220,8 @@ PAGES: dict[str, Line] = {
     ),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
+    "complaint_figures": Line("/figures/complaints/", "login 403 403 403 200 403 200 200 403"),
+    "figures_list": Line("/figures/complaints/list/", "login 403 403 403 200 403 200 200 403"),
     "customers": Line("/customers/", DESK),
     "customer": Line("/customers/{customer}/", TICKET, TICKET_OTHERS),
     "customer_edit": Line("/customers/{customer}/edit/", "login 200 200 403 200 200 200 200 403"),

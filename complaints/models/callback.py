@@ -30,7 +30,10 @@ class Callback(ReadAgain, models.Model):
     class Meta:
         verbose_name = _("callback")
         verbose_name_plural = _("callbacks")
-        indexes: ClassVar = [models.Index(fields=["due_at", "id"], condition=Q(state="owed"), name="callback_worklist")]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at", "id"], condition=Q(state="owed"), name="callback_worklist"),
+            models.Index(fields=["due_at"], include=["state", "ended_at", "ticket"], name="callback_by_due"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(due_at__gt=F("opens_at")), name="callback_window_forward"),
             models.CheckConstraint(condition=Q(state__in=CallbackState.values), name="callback_state_known"),
