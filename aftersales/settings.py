@@ -153,6 +153,7 @@ CELERY = {
         "tickets.sla.tasks.apply_policy": {"queue": "default"},  # it may take a while: the sweep does not wait for it
         "tickets.sla.tasks.*": {"queue": "sla"},
         "visits.tasks.render_paper": {"queue": "pdf"},
+        "complaints.tasks.render_report": {"queue": "pdf"},
     },
     "beat_scheduler": "aftersales.core.bell:Bell",
     "beat_max_loop_interval": 0.25,
@@ -168,6 +169,7 @@ CELERY = {
             for queue in ("sla", "default", "pdf")
         },
         "purge": {"task": "tickets.tasks.purge", "schedule": crontab(hour=19, minute=30)},  # at night in China
+        "generate_reports": {"task": "complaints.tasks.generate_reports", "schedule": crontab(minute=40)},
         "renew_holidays": {"task": "tickets.tasks.renew_holidays", "schedule": crontab(hour=18, minute=30)},
     },
     "timezone": "UTC",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from aftersales.accounts.models import Absence, PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
+from complaints.services import report as reports
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
 from tickets.models import Ticket
@@ -222,6 +223,12 @@ PAGES: dict[str, Line] = {
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
     "complaint_figures": Line("/figures/complaints/", "login 403 403 403 200 403 200 200 403"),
     "figures_list": Line("/figures/complaints/list/", "login 403 403 403 200 403 200 200 403"),
+    "reports": Line("/reports/", "login 403 403 403 200 200 200 200 403"),
+    "report": Line("/reports/{report}/", "login 403 403 403 200 200 200 200 403"),
+    "report_sign": Line("/reports/{report}/sign/", "login 403 403 403 403 403 403 in 403", post=True),
+    "report_file_away": Line("/reports/{report}/file/", "login 403 403 403 403 in in in 403", post=True),
+    "report_again": Line("/reports/{report}/again/", "login 403 403 403 403 in in in 403", post=True),
+    "report_file": Line("/reports/{report}/en.pdf", "login 403 403 403 404 404 404 404 403"),  # not made yet
     "customers": Line("/customers/", DESK),
     "customer": Line("/customers/{customer}/", TICKET, TICKET_OTHERS),
     "customer_edit": Line("/customers/{customer}/edit/", "login 200 200 403 200 200 200 200 403"),
@@ -385,6 +392,7 @@ class Scene:
         failure = MajorFailure.objects.create(
             ticket=ticket, occurred_at=cast.at, place="hall", what="fire", first_plan="stop", reported_at=cast.at
         )
+        report = reports.generate("quarterly", date(2025, 2, 3), by=cast.actor("supervisor"))
         use, item, receipt = self._work(visited)
         self.ticket = ticket
         self.names = {
@@ -393,6 +401,7 @@ class Scene:
             "receipt": receipt.number,
             "number": ticket.number,
             "failure": failure.pk,
+            "report": report.pk,
             "ticket": ticket.pk,
             "visit": ticket.visits.get().pk,
             "token": self.token,

@@ -25,6 +25,7 @@ _PLACES = [
     (_("My van"), "my_van", "packages", "w", frozenset({Role.TECHNICIAN})),
     (_("Callbacks"), "callbacks", "phone-call", "c", LEADERS | {Role.CLERK, Role.OFFICER}),
     (_("Figures"), "complaint_figures", "chart-bar", "f", LEADERS | {Role.OFFICER}),
+    (_("Reports"), "reports", "report-analytics", "r", LEADERS | {Role.OFFICER, Role.ARCHIVIST}),
     (_("Customers"), "customers", "users", "k", DESK | {Role.ARCHIVIST}),
     (_("Promises"), "policies", "clock-hour-4", "p", LEADERS),
     (_("Warranty"), "warranty", "shield-check", "w", LEADERS),

@@ -2,5 +2,6 @@
 
 from complaints.models.callback import Attempt, Callback
 from complaints.models.complaint import Complaint, ComplaintEntry, PastCycle
+from complaints.models.report import Report, ReportFile
 
-__all__ = ["Attempt", "Callback", "Complaint", "ComplaintEntry", "PastCycle"]
+__all__ = ["Attempt", "Callback", "Complaint", "ComplaintEntry", "PastCycle", "Report", "ReportFile"]
