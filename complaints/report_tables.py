@@ -92,7 +92,8 @@ def written(value: Value, shape: Shape) -> str:
         return date_format(value, "Y-m-d")
     if isinstance(value, str):
         return value
-    places = {Shape.PERCENT: 2, Shape.MONEY: 2}.get(shape, 0)
+    # Money may stand in a column of counts: it has its two places there too.
+    places = 2 if shape in (Shape.PERCENT, Shape.MONEY) or isinstance(value, Decimal) else 0
     return number_format(value, places, use_l10n=True, force_grouping=True)
 
 
@@ -138,7 +139,6 @@ def _summary(content: Content) -> Table:
     for place, one in enumerate(ComplaintClass):
         counts = now["classes"][place], before["classes"][place]
         rows.insert(5 + place, [str(one.label), *counts, counts[0] - counts[1]])
-    # Money stands beside counts: written here, with its two places.
     money = [Decimal(now["cost"]), Decimal(before["cost"])]
     rows.append([_("cost of remedies"), *money, money[0] - money[1]])
     return Table(
@@ -150,13 +150,9 @@ def _summary(content: Content) -> Table:
             Column(_("Period before")),
             Column(pgettext("between two periods", "Change")),
         ],
-        [[row[0], *(_with_places(value) for value in row[1:])] for row in rows],
+        rows,
         note=_("A complaint belongs to the period in which it was registered."),
     )
-
-
-def _with_places(value: Value) -> Value:
-    return float(value) if isinstance(value, Decimal) else value
 
 
 def _aims(content: Content) -> Table:
