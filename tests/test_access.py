@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +34,7 @@ from complaints.models import (
     VisitReport,
 )
 from complaints.services import register
+from complaints.services import report as reports
 from complaints.services import survey as survey_services
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
@@ -307,9 +308,9 @@ PAGES: dict[str, Line] = {
     "my_figures": Line("/my-figures/", "login 403 403 200 403 403 403 403 403"),
     "form_papers": Line("/forms/survey/{survey}/", DESK),
     "visit_reports": Line("/visit-reports/", DESK),
-    "visit_report": Line("/visit-reports/{report}/", DESK),
-    "visit_report_correct": Line("/visit-reports/{report}/correct/", "login 200 200 403 200 403 200 200 403"),
-    "visit_report_follow_up": Line("/visit-reports/{report}/follow-up/", "login in in 403 in 403 in in 403", post=True),
+    "customer_visit_report": Line("/visit-reports/{walk}/", DESK),
+    "visit_report_correct": Line("/visit-reports/{walk}/correct/", "login 200 200 403 200 403 200 200 403"),
+    "visit_report_follow_up": Line("/visit-reports/{walk}/follow-up/", "login in in 403 in 403 in in 403", post=True),
     "customer_visit_reports": Line("/customers/{customer}/visit-reports/", DESK),
     "visit_report_new": Line("/customers/{customer}/visit-reports/new/", "login 200 200 403 200 403 200 200 403"),
     "survey": Line("/s/{survey_token}/", ANYBODY),
@@ -317,6 +318,14 @@ PAGES: dict[str, Line] = {
     "survey_enter": Line("/surveys/{survey}/", "login 200 403 403 200 403 200 200 403"),
     "survey_again": Line("/surveys/{survey}/again/", "login in in 403 in 403 in in 403", post=True),
     "ticket_surveys": Line("/tickets/{number}/surveys/", "login 200 200 403 200 200 200 200 403"),
+    "complaint_figures": Line("/figures/complaints/", "login 403 403 403 200 403 200 200 403"),
+    "figures_list": Line("/figures/complaints/list/", "login 403 403 403 200 403 200 200 403"),
+    "reports": Line("/reports/", "login 403 403 403 200 200 200 200 403"),
+    "report": Line("/reports/{report}/", "login 403 403 403 200 200 200 200 403"),
+    "report_sign": Line("/reports/{report}/sign/", "login 403 403 403 403 403 403 in 403", post=True),
+    "report_file_away": Line("/reports/{report}/file/", "login 403 403 403 403 in in in 403", post=True),
+    "report_again": Line("/reports/{report}/again/", "login 403 403 403 403 in in in 403", post=True),
+    "report_file": Line("/reports/{report}/en.pdf", "login 403 403 403 404 404 404 404 403"),  # not made yet
     "customers": Line("/customers/", DESK),
     "customer": Line("/customers/{customer}/", TICKET, TICKET_OTHERS),
     "customer_edit": Line("/customers/{customer}/edit/", "login 200 200 403 200 200 200 200 403"),
@@ -526,6 +535,7 @@ class Scene:
         failure = MajorFailure.objects.create(
             ticket=ticket, occurred_at=cast.at, place="hall", what="fire", first_plan="stop", reported_at=cast.at
         )
+        report = reports.generate("quarterly", date(2025, 2, 3), by=cast.actor("supervisor"))
         use, item, receipt = self._work(visited)
         self.ticket = ticket
         self.names = {
@@ -534,6 +544,7 @@ class Scene:
             "receipt": receipt.number,
             "number": ticket.number,
             "failure": failure.pk,
+            "report": report.pk,
             "ticket": ticket.pk,
             "visit": ticket.visits.get().pk,
             "token": self.token,
@@ -548,7 +559,7 @@ class Scene:
             "leave": leave.pk,
             **calls_of(visited),
             **self._complaint(visited),
-            "report": _report(cast, ticket),
+            "walk": _report(cast, ticket),
             "survey": visited.surveys.get().pk,
             "survey_token": _survey(visited),
             "customer": ticket.customer_id,

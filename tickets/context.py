@@ -31,6 +31,8 @@ _PLACES = [
     (_("Complaints"), "complaints", "message-exclamation", "q", frozenset(Role) - {Role.ADMIN}),
     (_("Satisfaction"), "satisfaction", "mood-happy", "f", LEADERS | {Role.OFFICER}),
     (_("My figures"), "my_figures", "chart-bar", "f", frozenset({Role.TECHNICIAN})),
+    (_("Figures"), "complaint_figures", "chart-bar", "f", LEADERS | {Role.OFFICER}),
+    (_("Reports"), "reports", "report-analytics", "r", LEADERS | {Role.OFFICER, Role.ARCHIVIST}),
     (_("Customers"), "customers", "users", "k", DESK | {Role.ARCHIVIST}),
     (_("Promises"), "policies", "clock-hour-4", "p", LEADERS),
     (_("Warranty"), "warranty", "shield-check", "w", LEADERS),

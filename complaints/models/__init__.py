@@ -8,6 +8,7 @@ from complaints.models.complaint import Complaint, ComplaintEntry, PastCycle
 from complaints.models.conduct import ConductViolation
 from complaints.models.letter import Campaign, Invitation, InvitationCall, Letter, LetterRun
 from complaints.models.plan import FollowUpPlan, PlanState
+from complaints.models.report import Report, ReportFile
 from complaints.models.survey import Survey
 from complaints.models.visit_report import VisitReport
 
@@ -32,6 +33,8 @@ __all__ = [
     "PastCycle",
     "PlanState",
     "PromisedAnswer",
+    "Report",
+    "ReportFile",
     "Script",
     "Survey",
     "VisitReport",

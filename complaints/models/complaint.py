@@ -21,6 +21,7 @@ from aftersales.core.errors import Missing, Stale
 from aftersales.core.fsm import FSMField, ReadAgain, transition
 from complaints.states import (
     EDGES,
+    ESTABLISHED,
     OPEN,
     Against,
     Cause,
@@ -179,6 +180,9 @@ class Complaint(ReadAgain, models.Model):
             models.Index(fields=["owner", "id"], condition=~Q(state=_S.CLOSED), name="complaint_mine"),
             models.Index(fields=["-closed_at", "-id"], condition=Q(state=_S.CLOSED), name="complaint_closed"),
             models.Index(fields=["registered_at"], name="complaint_by_time"),
+            models.Index(
+                fields=["decided_at"], condition=Q(verdict__in=sorted(ESTABLISHED)), name="complaint_established"
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.FSM(name="complaint_state_moves", field="state", transitions=EDGES),
