@@ -258,7 +258,8 @@ def test_prints_the_complaint_form_with_earlier_cycles(cast: Cast, ticket: Ticke
     text = "\n".join(kept(paper))
     for said in (
         "用户投诉处理单", "修了两次还漏水！<script>", "退款", "上门服务", "Li Ming", "第二次投诉", "重复投诉",
-        "打12315",        "接头未拧紧", "维修质量", "成立", "代金券 200 元", "200.00", "Max Huang", "Olga Wu", "未发现问题", "不成立",
+        "打12315", "接头未拧紧", "维修质量", "成立", "代金券 200 元", "200.00", "Max Huang", "Olga Wu", "未发现问题",
+        "不成立",
     ):  # fmt: skip
         assert said in text, said
     bare = Complaint(
