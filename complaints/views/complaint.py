@@ -103,7 +103,7 @@ def register(request: HttpRequest, number: str) -> HttpResponse:
         "sought": "none",
         "channel": Channel.HOTLINE,
     }
-    form = RegisterForm(request.POST or None, initial=initial, visits=visits)
+    form = RegisterForm(request.POST or None, initial=initial, ticket=ticket)
     status = 422 if form.is_bound else 200
     if form.is_valid():
         given = form.cleaned_data
