@@ -1,4 +1,4 @@
-"""What workers do for calls and letters: the day's calls by plan, call lists, and printing."""
+"""What workers do for complaints, calls and letters: actions opened again, the day's calls, reports, printing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import structlog
 from celery import shared_task
 
 from aftersales.core.time import now
-from complaints import printing
-from complaints.models import LetterRun
-from complaints.services import invitation, letter, plan
+from complaints import printing, report_files
+from complaints.models import LetterRun, ReportFile
+from complaints.services import action_check, invitation, letter, plan
+from complaints.services import report as reports
 from tickets import outbox
 from visits.states import SheetState
 
@@ -44,3 +45,28 @@ def render_letters(run_id: int) -> None:
         letter.fail(run_id, f"{type(error).__name__}: {error}")
         raise
     letter.keep(run_id, pdf, at=now())
+
+
+@outbox.task(action_check.RETURN_TASK)
+def reopen_action(action_id: int, complaint_id: int) -> None:
+    """Open a corrective action again to which a complaint returned while its ticket was being worked on."""
+    action_check.reopen_for(action_id, complaint_id)
+
+
+@shared_task(name="complaints.tasks.generate_reports")
+def generate_reports() -> None:
+    """Generate the reports whose period is over; however often it is asked, each comes once."""
+    reports.generate_due(at=now())
+
+
+@outbox.task(reports.RENDER_TASK)
+def render_report(report_id: int) -> None:
+    """Make the files of a report that are not there, each once, however often the message comes."""
+    rows = ReportFile.objects.filter(report=report_id).exclude(state=SheetState.READY)
+    for row in rows.select_related("report__signed_by"):
+        try:
+            made = report_files.make(row.report, row.language, row.format)
+        except Exception as error:
+            reports.fail(row.pk, f"{type(error).__name__}: {error}")
+            raise
+        reports.keep(row.pk, made, signed_at=row.report.signed_at, at=now())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -19,8 +19,23 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from aftersales.accounts.models import Absence, PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
-from complaints.models import ComplaintEntry, FollowUpPlan, Invitation, LetterRun, PromisedAnswer
+from complaints.models import (
+    CaseReading,
+    CaseStudy,
+    Complaint,
+    ComplaintEntry,
+    ConductViolation,
+    CorrectiveAction,
+    FollowUpPlan,
+    Invitation,
+    LetterRun,
+    PromisedAnswer,
+    Survey,
+    VisitReport,
+)
 from complaints.services import register
+from complaints.services import report as reports
+from complaints.services import survey as survey_services
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
 from tickets.models import Ticket
@@ -254,8 +269,63 @@ PAGES: dict[str, Line] = {
     "ticket_complaints": Line("/tickets/{number}/complaints/", TICKET, TICKET_OTHERS),
     "link_complaint": Line("/v/{token}/complaint/", ANYBODY),
     "link_complaint_answer": Line("/v/{token}/complaint/more/", "404 404 404 404 404 404 404 404 404", post=True),
+    "complaint_acting": Line("/complaints/{complaint}/acting/", TICKET, TICKET_OTHERS),
+    "conduct_propose": Line("/complaints/{complaint}/conduct/", "login 403 403 403 200 403 200 200 403"),
+    "case_studies": Line("/case-studies/", TICKET),
+    "case_study": Line("/case-studies/{study}/", TICKET, TICKET_OTHERS),
+    "case_study_read": Line(
+        "/case-studies/{study}/read/",
+        "login 404 404 in 404 404 404 404 403",
+        "login 404 404 404 404 404 404 404 403",
+        True,
+    ),
+    "case_study_remind": Line("/case-studies/{study}/remind/", "login in in in in in in in 403", post=True),
+    "actions": Line("/actions/", TICKET),
+    "action_new": Line("/actions/new/", "login 403 403 403 200 403 200 200 403"),
+    "action": Line("/actions/{action}/", TICKET, TICKET_OTHERS),
+    "action_step": Line(
+        "/actions/{action}/step/1/", "login in in in in in in in 403", "login in in 404 in in in in 403", True
+    ),
+    "action_check": Line("/actions/{action}/check/30/", "login 403 403 403 in 403 in in 403", post=True),
+    "action_owner": Line("/actions/{action}/owner/", "login 403 403 403 in 403 in in 403", post=True),
+    "action_add": Line("/actions/{action}/complaints/{complaint}/", "login 403 403 403 in 403 in in 403", post=True),
+    "action_paper": Line("/actions/{action}/paper/", "login 403 403 403 in 403 in in 403", post=True),
+    "conduct": Line("/conduct/", "login 403 403 403 403 403 200 200 403"),
+    "conduct_one": Line(
+        "/conduct/{violation}/", "login 404 404 200 404 404 200 200 403", "login 404 404 404 404 404 200 200 403"
+    ),
+    "conduct_decide": Line("/conduct/{violation}/decide/", "login 403 403 403 403 403 403 in 403", post=True),
+    "conduct_appeal": Line(
+        "/conduct/{violation}/appeal/",
+        "login 404 404 in 404 404 in in 403",
+        "login 404 404 404 404 404 in in 403",
+        True,
+    ),
+    "my_conduct": Line("/my-conduct/", TICKET),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
+    "satisfaction": Line("/figures/satisfaction/", "login 403 403 403 200 403 200 200 403"),
+    "my_figures": Line("/my-figures/", "login 403 403 200 403 403 403 403 403"),
+    "form_papers": Line("/forms/survey/{survey}/", DESK),
+    "visit_reports": Line("/visit-reports/", DESK),
+    "customer_visit_report": Line("/visit-reports/{walk}/", DESK),
+    "visit_report_correct": Line("/visit-reports/{walk}/correct/", "login 200 200 403 200 403 200 200 403"),
+    "visit_report_follow_up": Line("/visit-reports/{walk}/follow-up/", "login in in 403 in 403 in in 403", post=True),
+    "customer_visit_reports": Line("/customers/{customer}/visit-reports/", DESK),
+    "visit_report_new": Line("/customers/{customer}/visit-reports/new/", "login 200 200 403 200 403 200 200 403"),
+    "survey": Line("/s/{survey_token}/", ANYBODY),
+    "survey_offer": Line("/visits/{visit}/survey/", "login in in 403 in 403 in in 403", post=True),
+    "survey_enter": Line("/surveys/{survey}/", "login 200 403 403 200 403 200 200 403"),
+    "survey_again": Line("/surveys/{survey}/again/", "login in in 403 in 403 in in 403", post=True),
+    "ticket_surveys": Line("/tickets/{number}/surveys/", "login 200 200 403 200 200 200 200 403"),
+    "complaint_figures": Line("/figures/complaints/", "login 403 403 403 200 403 200 200 403"),
+    "figures_list": Line("/figures/complaints/list/", "login 403 403 403 200 403 200 200 403"),
+    "reports": Line("/reports/", "login 403 403 403 200 200 200 200 403"),
+    "report": Line("/reports/{report}/", "login 403 403 403 200 200 200 200 403"),
+    "report_sign": Line("/reports/{report}/sign/", "login 403 403 403 403 403 403 in 403", post=True),
+    "report_file_away": Line("/reports/{report}/file/", "login 403 403 403 403 in in in 403", post=True),
+    "report_again": Line("/reports/{report}/again/", "login 403 403 403 403 in in in 403", post=True),
+    "report_file": Line("/reports/{report}/en.pdf", "login 403 403 403 404 404 404 404 403"),  # not made yet
     "customers": Line("/customers/", DESK),
     "customer": Line("/customers/{customer}/", TICKET, TICKET_OTHERS),
     "customer_edit": Line("/customers/{customer}/edit/", "login 200 200 403 200 200 200 200 403"),
@@ -415,6 +485,22 @@ def calls_of(ticket: Ticket) -> dict[str, int]:
     }
 
 
+def _survey(ticket: Ticket) -> str:
+    """The secret of the survey of a visit, good by the real clock."""
+    survey = ticket.surveys.get()
+    Survey.objects.filter(pk=survey.pk).update(expires_at=now() + timedelta(days=9))
+    return survey_services.secret_of(survey) or ""
+
+
+def _report(cast: Cast, ticket: Ticket) -> int:
+    """A visit report about the customer of a ticket, with something to follow up."""
+    report = VisitReport.objects.create(
+        customer=ticket.customer, visited_at=cast.at, visited_by=cast.technician, met="x", seen="x",
+        follow_up_on=cast.at, written_by=cast.user("clerk"), written_at=cast.at,
+    )  # fmt: skip
+    return int(report.pk)
+
+
 class Scene:
     """A ticket on its way to a visit, a visited one with a callback owed, and everything that hangs on them."""
 
@@ -449,6 +535,7 @@ class Scene:
         failure = MajorFailure.objects.create(
             ticket=ticket, occurred_at=cast.at, place="hall", what="fire", first_plan="stop", reported_at=cast.at
         )
+        report = reports.generate("quarterly", date(2025, 2, 3), by=cast.actor("supervisor"))
         use, item, receipt = self._work(visited)
         self.ticket = ticket
         self.names = {
@@ -457,6 +544,7 @@ class Scene:
             "receipt": receipt.number,
             "number": ticket.number,
             "failure": failure.pk,
+            "report": report.pk,
             "ticket": ticket.pk,
             "visit": ticket.visits.get().pk,
             "token": self.token,
@@ -471,6 +559,9 @@ class Scene:
             "leave": leave.pk,
             **calls_of(visited),
             **self._complaint(visited),
+            "walk": _report(cast, ticket),
+            "survey": visited.surveys.get().pk,
+            "survey_token": _survey(visited),
             "customer": ticket.customer_id,
             "phone": ticket.customer.phones.get().pk,
             "site": ticket.site_id,
@@ -486,7 +577,20 @@ class Scene:
         entry = ComplaintEntry.objects.create(
             complaint=made, cycle=1, kind="evidence", text="see", at=self.cast.at, door="page", picture=b"jpeg"
         )
-        return {"complaint": made.pk, "evidence": entry.pk}
+        return {"complaint": made.pk, "evidence": entry.pk, **self._acting(made)}
+
+    def _acting(self, complaint: Complaint) -> dict[str, int]:
+        """What follows a complaint, of which the technician reads, owns and is told one each."""
+        at, technician = self.cast.at, self.cast.technician
+        study = CaseStudy.objects.create(complaint=complaint, owed_at=at, due_at=at)
+        CaseReading.objects.create(study=study, person=technician, owed_at=at)
+        action = CorrectiveAction.objects.create(
+            ticket=complaint.ticket, title="x", cause="late", owner=technician, opened_at=at, cycle_at=at, due_at=at
+        )
+        violation = ConductViolation.objects.create(
+            complaint=complaint, person=technician, kind="late", state="confirmed", proposed_at=at, appeal_until=now()
+        )
+        return {"study": study.pk, "action": action.pk, "violation": violation.pk}
 
     @staticmethod
     def _work(ticket: Ticket) -> tuple[PartUse, WorkshopItem, Receipt]:

@@ -46,7 +46,8 @@ class Kind:
     """A form. `may(visit)` tells whether this visit can have one now; `copies` are printed one after the other.
 
     `number` answers the number that its subject has already; without it there is a new one that begins with `prefix`.
-    `of` is "visit", "period" for a register, or "failure" for an analysis.
+    `of` is "visit", "period" for a register, "failure" for an analysis, or a noun of an upper floor ("action"), which
+    issues it by `services.paper.issue_of`, says who may read it, and where its page is.
     """
 
     kind: PaperKind
@@ -62,6 +63,8 @@ class Kind:
     of: str = "visit"
     number: Callable[[Any], str] | None = None
     beside: Callable[[Content, Labels], dict[str, Any]] = lambda _content, _labels: {}  # for the template beside `c`
+    readers: frozenset[str] = frozenset()  # of a form of an upper floor, beside leaders
+    page: Callable[[int], str] | None = None  # of its subject
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,10 @@ class Kinds:
 
     def get(self, name: str) -> Kind | None:
         return self._entered.get(name)
+
+    def readable_by(self, role: str) -> list[str]:
+        """The forms of upper floors that this role may read."""
+        return [name for name, kind in self._entered.items() if role in kind.readers]
 
     def of_visit(self, visit: Visit) -> list[Kind]:
         """The forms that this visit can have now."""
@@ -244,7 +251,9 @@ def _value(words: Mapping[str, Word], name: str, value: str) -> Word:
 # The values that are names of words, with what the words begin with.
 CODED = {
     **{name: name for name in ("kind", "grade", "result", "warranty", "verdict", "proof", "rules", "approval")},
-    **{name: name for name in ("plan_state", "old_part", "method")},
+    **{name: name for name in ("plan_state", "old_part", "method", "action_cause", "helped")},
+    **{name: name for name in ("decision", "remedy", "sought", "against", "signal", "cause_kind", "how", "purpose")},
+    "is_solved": "answer",
     **dict.fromkeys(("labour", "parts", "travel"), "verdict"),
     **dict.fromkeys(("voucher_seen", "parts_complete", "damage_traces", "agreed"), "answer"),
 }

@@ -21,6 +21,7 @@ from tickets.models import NO_DUE, Ticket
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target
 from tickets.states import AT_THE_DESK, Kind, State
+from visits import papers
 from visits.availability import Span, open_spans, within
 from visits.models import Command, Paper, Technician, Visit, VisitLink
 from visits.selectors_promises import FIRST, asked_late, first_in_line, owed_words
@@ -377,10 +378,14 @@ def readable_papers(actor: Actor) -> QuerySet[Paper]:
     if role in LEADERS:
         return Paper.objects.all()
     if role in DESK | {Role.ARCHIVIST}:
-        ours = Paper.objects.filter(failure__isnull=True)  # what went wrong in the large is analysed by leaders
-        return ours if role in REGISTRARS else ours.filter(visit__isnull=False)
+        # What went wrong in the large is analysed by leaders; who reads a form of an upper floor, that floor says.
+        ours = Paper.objects.filter(failure__isnull=True, subject__isnull=True)
+        above = Paper.objects.filter(kind__in=papers.kinds.readable_by(role), subject__isnull=False)
+        return (ours if role in REGISTRARS else ours.filter(visit__isnull=False)) | above
     if role == Role.TECHNICIAN:
-        return Paper.objects.filter(Q(visit__technician=actor.user) | Q(visit=None, technician=actor.user))
+        return Paper.objects.filter(
+            Q(visit__technician=actor.user) | Q(visit=None, subject=None, technician=actor.user)
+        )
     return Paper.objects.none()
 
 

@@ -139,3 +139,7 @@ class PaperKind(TextChoices):
     CALL_RECORD = "call_record", _("Call record")
     CALL_REGISTER = "call_register", _("Call register")
     LETTER_REGISTER = "letter_register", _("Letter register")
+    SURVEY_FORM = "survey_form", _("Satisfaction survey of the desk")
+    VISIT_REPORT = "visit_report", _("Visit report")
+    COMPLAINT_FORM = "complaint_form", _("Complaint form")
+    EIGHT_D = "eight_d", _("8D report")

@@ -72,6 +72,7 @@ class Callback(ReadAgain, models.Model):
                 name="callback_assigned",
             ),
             models.Index(fields=["-ended_at", "-id"], condition=Q(ended_at__isnull=False), name="callback_ended"),
+            models.Index(fields=["due_at"], include=["state", "ended_at", "ticket"], name="callback_by_due"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(due_at__gt=F("opens_at")), name="callback_window_forward"),

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.models import User
+from tickets.models import Ticket
 from visits.models.failure import MajorFailure
 from visits.models.visit import Visit
 from visits.states import PaperKind, SheetState
@@ -40,6 +41,9 @@ class Paper(models.Model):
     last_day = models.DateField(null=True, blank=True)
     # An analysis has no visit, but the failure that it tells of: a visit may have several.
     failure = models.ForeignKey(MajorFailure, models.PROTECT, related_name="papers", null=True, blank=True)
+    # A form of an upper floor: the key of what it tells of, whose noun `Kind.of` names, and the ticket that is locked.
+    subject = models.BigIntegerField(null=True, blank=True)
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="+", null=True, blank=True, db_index=False)
     content = models.JSONField(default=dict)
     content_sha256 = models.CharField(max_length=64, blank=True)
     changes = models.JSONField(default=list)  # against the version before: [{"path", "old", "new"}, …]
@@ -58,6 +62,9 @@ class Paper(models.Model):
         verbose_name_plural = _("papers")
         indexes: ClassVar = [
             models.Index(fields=["-id"], name="paper_registers", condition=Q(visit__isnull=True)),
+            models.Index(
+                fields=["kind", "subject", "-version"], name="paper_of_subject", condition=Q(subject__isnull=False)
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["number", "kind", "version"], name="paper_version_once"),
@@ -68,6 +75,11 @@ class Paper(models.Model):
                 fields=["failure", "kind"],
                 condition=Q(current=True, failure__isnull=False),
                 name="paper_one_of_failure",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "subject"],
+                condition=Q(current=True, subject__isnull=False),
+                name="paper_one_of_subject",
             ),
             models.UniqueConstraint(fields=["code"], condition=~Q(code=""), name="paper_code_once"),
         ]

@@ -75,11 +75,17 @@ def analysed(failure_id: int, *, by: Actor, at: datetime) -> Paper:
     return _issue(form, failure, by=by, at=at, failure=failure)
 
 
-def _issue(form: Kind, subject: Any, *, by: Actor, at: datetime, **of: Any) -> Paper:
-    last = Paper.objects.filter(kind=form.kind, current=True, **of).first()
-    content = papers.content_of(form, subject)
+def issue_of(form: Kind, subject: Any, ticket: Ticket | None, *, by: Actor, at: datetime) -> Paper:
+    """The paper of a noun of an upper floor, its facts read, behind the lock of its ticket or else its own."""
+    return _issue(form, subject, by=by, at=at, subject=subject.pk, ticket=ticket)
+
+
+def _issue(form: Kind, told: Any, *, by: Actor, at: datetime, **of: Any) -> Paper:
+    same = {name: value for name, value in of.items() if name != "ticket" or "subject" not in of}
+    last = Paper.objects.filter(kind=form.kind, current=True, **same).first()
+    content = papers.content_of(form, told)
     if last is None:
-        number = form.number(subject) if form.number else _next_number(form.prefix, at)
+        number = form.number(told) if form.number else _next_number(form.prefix, at)
         return _create(form, number, content, by=by, at=at, **of)
     return _renew(form, last, content, by=by, at=at)
 
@@ -193,7 +199,7 @@ def changed(visit_id: int, *kinds: PaperKind, by: Actor, at: datetime) -> list[P
     return made
 
 
-def stale(subject: Visit | MajorFailure, paper: Paper) -> bool:
+def stale(subject: Any, paper: Paper) -> bool:
     """Whether the facts have changed since this version; `subject` with its facts read."""
     form = papers.kinds.get(paper.kind)
     return form is not None and bool(paper.content) and papers.content_of(form, subject) != paper.content
@@ -231,6 +237,8 @@ def _renew(form: Kind, last: Paper, content: Content, *, by: Actor, at: datetime
         changes=papers.differences(last.content, content),
         visit=last.visit,
         failure=last.failure,
+        subject=last.subject,
+        ticket=last.ticket,
         technician=last.technician,
         first_day=last.first_day,
         last_day=last.last_day,
@@ -300,10 +308,10 @@ def correct(
 # ── making it, which workers do ────────────────────────────────────────────────────────────────
 def _locked(paper_id: int) -> tuple[Ticket | None, Paper]:
     """The paper behind the lock of its ticket, where it has one."""
-    found = Paper.objects.filter(pk=paper_id).values_list("visit__ticket_id", "failure__ticket_id").first()
+    found = Paper.objects.filter(pk=paper_id).values_list("visit__ticket_id", "failure__ticket_id", "ticket_id").first()
     if found is None:
         raise Missing(_("There is no such paper."))
-    ticket_id = found[0] or found[1]
+    ticket_id = next(filter(None, found), None)
     ticket = Ticket.objects.locked(ticket_id) if ticket_id else None
     return ticket, Paper.objects.select_for_update(of=("self",)).get(pk=paper_id)
 

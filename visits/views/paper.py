@@ -121,6 +121,9 @@ def again(request: HttpRequest, paper_id: int) -> HttpResponse:
         back = reverse("visit_papers", args=[paper.visit_id])
     elif paper.failure_id:
         back = reverse("failure", args=[paper.failure_id])
+    elif paper.subject is not None:
+        form = registry.kinds.get(paper.kind)
+        back = form.page(paper.subject) if form and form.page else back
     return _again(request, paper, back)
 
 
