@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.utils import formats, timezone, translation
+from django.utils import dateformat, timezone, translation
 
 from complaints import calling
 from complaints.models import Callback, Script
@@ -16,6 +16,7 @@ from complaints.states_callback import CallbackKind
 PLACEHOLDERS = ("company", "customer", "product", "technician", "date")
 PARTS = ("greeting", "questions", "closing")
 _BRACED = re.compile(r"\{([^{}]*)\}")
+_DATES = {"en": "j F", "zh-hans": "n月j日", "zh-hant": "n月j日"}
 _NAMES = {"en": "name_en", "zh-hans": "name_zh_hans", "zh-hant": "name_zh_hant"}
 
 
@@ -72,8 +73,8 @@ def _names(callback: Callback, language: str) -> dict[str, str]:
     ticket, visit = callback.ticket, callback.visit
     product = ticket.product
     day = (visit.ended_at if visit is not None else None) or callback.owed_at
-    with translation.override(language):
-        date = formats.date_format(day.astimezone(calling.zone_of(ticket)).date(), "MONTH_DAY_FORMAT")
+    with translation.override(language):  # as it is said: Django's own form of a Chinese date pads the month
+        date = dateformat.format(day.astimezone(calling.zone_of(ticket)).date(), _DATES[language])
     name = ""
     if product is not None:
         name = getattr(product.model, _NAMES[language]) or product.model.name_en
