@@ -15,6 +15,7 @@ from aftersales.core.time import now
 from aftersales.customers.models import Customer, CustomerPhone, Product, Site
 from archives.services import keep
 from archives.states import Change
+from complaints.models import VisitReport
 from tickets import timeline
 from tickets.models import Ticket
 from tickets.services import customer_file
@@ -117,6 +118,7 @@ def _move_belongings(lost: Customer, survivor: Customer) -> None:
             )
         site.delete()
     Product.objects.filter(customer=lost).update(customer=survivor)
+    VisitReport.objects.filter(customer=lost).update(customer=survivor)
 
 
 def _has_access_times(site: Site) -> bool:

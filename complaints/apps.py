@@ -7,14 +7,38 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Complaints")
 
     def ready(self) -> None:
-        from complaints import describe_acting, describe_complaint, hooks
-        from complaints.services import action_check, action_paper, callback, case_study, conduct, register, settling
+        from complaints import (
+            describe_acting,
+            describe_callback,
+            describe_complaint,
+            describe_survey,
+            form_papers,
+            hooks,
+            paper_calls,
+            tasks_survey,  # noqa: F401  the worker's task
+        )
+        from complaints.services import (
+            action_check,
+            action_paper,
+            callback,
+            case_study,
+            conduct,
+            plan,
+            register,
+            settling,
+            survey,
+        )
         from tickets import hooks as ticket_hooks
         from visits import hooks as visit_hooks
 
         visit_hooks.completed.connect(callback.owe)
         ticket_hooks.reopened.connect(callback.withdraw)
-
+        hooks.remedied.connect(callback.owe_after_complaint)
+        hooks.registered.connect(callback.withdraw_of_complaint)
+        hooks.low_marks.connect(callback.owe_for_low_marks)
+        visit_hooks.completed.connect(plan.begin)
+        describe_callback.enter()
+        paper_calls.enter()
         describe_acting.enter()
         action_paper.enter()
         hooks.registered.connect(conduct.after_registration)
@@ -25,3 +49,7 @@ class ComplaintsConfig(AppConfig):
         ticket_hooks.contacted.connect(register.acknowledge_by_contact)
         hooks.called.connect(settling.on_called)
         describe_complaint.enter()
+        describe_survey.enter()
+        form_papers.enter()
+        visit_hooks.completed.connect(survey.offer_after_visit)
+        hooks.closed.connect(survey.offer_after_complaint)

@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.models import Team, User
 from aftersales.accounts.roles import Role
+from aftersales.core.templatetags.ui import moment as short_moment
 from complaints.services.story import LONGEST
 from complaints.states import Against, Cause, Remedy, Verdict
 from complaints.verbs import HANDLERS, REGISTRARS
 from tickets.forms import moment, text, yes_or_no
+from tickets.models import Ticket
 from tickets.states import Channel, ComplaintClass
-from visits.models import Visit
+from visits.models import Charge, Part, Visit
 
 _PICTURES = "image/jpeg,image/png,image/webp"
 
@@ -38,6 +40,13 @@ class VisitField(forms.ModelChoiceField):
         return f"{obj.order_number} · {obj.technician.name}"
 
 
+class ChargeField(forms.ModelChoiceField):
+    """A charge by its total and when it was announced."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.total} {obj.currency} · {short_moment(obj.announced_at)}"
+
+
 class RegisterForm(forms.Form):
     """A complaint on a ticket that is there."""
 
@@ -45,6 +54,8 @@ class RegisterForm(forms.Form):
     words = text(_("What does the customer complain of, in their own words?"), rows=5, most=LONGEST)
     against = forms.ChoiceField(label=_("It is about"), choices=Against.choices, widget=forms.RadioSelect)
     visit = VisitField(label=_("Visit"), queryset=Visit.objects.none(), required=False, empty_label=_("none"))
+    part = forms.ModelChoiceField(label=_("Part"), queryset=Part.objects.none(), required=False, empty_label=_("none"))
+    charge = ChargeField(label=_("Charge"), queryset=Charge.objects.none(), required=False, empty_label=_("none"))
     people = forms.ModelMultipleChoiceField(
         label=_("Who is complained of"),
         queryset=User.objects.filter(is_active=True).exclude(role=Role.ADMIN).order_by("name"),
@@ -60,14 +71,21 @@ class RegisterForm(forms.Form):
     told = forms.BooleanField(label=_("The customer is on the line and knows when to hear from us"), required=False)
     expected_at = moment(_("Answer promised by"), required=False)
 
-    def __init__(self, *args: Any, visits: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, ticket: Ticket | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        visit = self.fields["visit"]
-        assert isinstance(visit, forms.ModelChoiceField)
-        if visits is None:
-            del self.fields["visit"], self.fields["part_batch"]
-        else:
-            visit.queryset = visits
+        if ticket is None:
+            for name in ("visit", "part", "charge", "part_batch"):
+                del self.fields[name]
+            return
+        of_ticket = {
+            "visit": Visit.objects.filter(ticket=ticket).select_related("technician").order_by("-id"),
+            "part": Part.objects.filter(uses__visit__ticket=ticket).distinct().order_by("number"),
+            "charge": Charge.objects.filter(ticket=ticket).order_by("-id"),
+        }
+        for name, rows in of_ticket.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = rows
 
 
 class TakeForm(RegisterForm):

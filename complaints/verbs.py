@@ -149,7 +149,7 @@ TABLE: dict[str, Verb] = {
         ),
         Verb(
             "find",
-            gettext_lazy("Record the finding"),
+            gettext_lazy("Record what was found"),
             "file-search",
             HANDLERS,
             frozenset({_S.INVESTIGATING, _S.ESCALATED}),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -26,8 +26,16 @@ from complaints.models import (
     ComplaintEntry,
     ConductViolation,
     CorrectiveAction,
+    FollowUpPlan,
+    Invitation,
+    LetterRun,
+    PromisedAnswer,
+    Survey,
+    VisitReport,
 )
 from complaints.services import register
+from complaints.services import report as reports
+from complaints.services import survey as survey_services
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
 from tickets.models import Ticket
@@ -89,6 +97,29 @@ PAGES: dict[str, Line] = {
     "ticket": Line("/tickets/{number}/", TICKET, TICKET_OTHERS),
     "ticket_verb": Line("/tickets/{number}/do/note/", TICKET, TICKET_OTHERS),
     "ticket_visits": Line("/tickets/{number}/visits/", TICKET, TICKET_OTHERS),
+    "callback_desk": Line("/callbacks/desk/", "login 200 403 403 200 403 200 200 403"),
+    "callback_skip": Line("/callbacks/{callback}/skip/", "login in 403 403 in 403 in in 403", post=True),
+    "callback_give_up": Line("/callbacks/{callback}/give-up/", "login 403 403 403 403 403 in in 403", post=True),
+    "callback_assign": Line("/callbacks/{callback}/assign/", "login 403 403 403 403 403 in in 403", post=True),
+    "call_record": Line("/callbacks/{callback}/record/", "login 403 403 403 403 in in in 403", post=True),
+    "answers": Line("/callbacks/answers/", DESK),
+    "answer": Line("/callbacks/answers/{answer}/", DESK),
+    "call_rules": Line("/callbacks/rules/", "login 403 403 403 403 403 200 200 403"),
+    "call_scripts": Line("/callbacks/scripts/", "login 403 403 403 403 403 200 200 403"),
+    "call_script": Line("/callbacks/scripts/first/en/", "login 403 403 403 403 403 200 200 403"),
+    "call_registers": Line("/callbacks/registers/", "login 403 403 403 403 200 200 200 403"),
+    "invitations": Line("/callbacks/invitations/", "login 200 403 403 200 403 200 200 403"),
+    "invitation": Line("/callbacks/invitations/{invitation}/", "login in 403 403 in 403 in in 403", post=True),
+    "invitation_letters": Line("/callbacks/invitations/letters/", "login in 403 403 in 403 in in 403", post=True),
+    "campaigns": Line("/callbacks/campaigns/", "login 200 403 403 200 403 200 200 403"),
+    "letters": Line("/callbacks/letters/", "login 200 200 403 200 200 200 200 403"),
+    "letters_print": Line("/callbacks/letters/print/", "login in in 403 in in in in 403", post=True),
+    "letters_pdf": Line("/callbacks/letters/{run}.pdf", "login 404 404 403 404 404 404 404 403"),  # it is being made
+    "letters_again": Line("/callbacks/letters/{run}/again/", "login in in 403 in in in in 403", post=True),
+    "follow_up_plan": Line("/callbacks/plans/{plan}/", "login 200 403 403 200 403 200 200 403"),
+    "follow_up_plan_assign": Line("/callbacks/plans/{plan}/assign/", "login 403 403 403 403 403 in in 403", post=True),
+    "customer_plans": Line("/customers/{customer}/plans/", "login 200 200 403 200 200 200 200 403"),
+    "letter_new": Line("/customers/{customer}/letters/new/", "login 200 200 403 200 200 200 200 403"),
     "ticket_callbacks": Line("/tickets/{number}/callbacks/", TICKET, TICKET_OTHERS),
     "clock": Line("/clocks/{clock}/", TICKET, TICKET_OTHERS),
     "clock_acknowledge": Line(
@@ -273,6 +304,28 @@ PAGES: dict[str, Line] = {
     "my_conduct": Line("/my-conduct/", TICKET),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
+    "satisfaction": Line("/figures/satisfaction/", "login 403 403 403 200 403 200 200 403"),
+    "my_figures": Line("/my-figures/", "login 403 403 200 403 403 403 403 403"),
+    "form_papers": Line("/forms/survey/{survey}/", DESK),
+    "visit_reports": Line("/visit-reports/", DESK),
+    "customer_visit_report": Line("/visit-reports/{walk}/", DESK),
+    "visit_report_correct": Line("/visit-reports/{walk}/correct/", "login 200 200 403 200 403 200 200 403"),
+    "visit_report_follow_up": Line("/visit-reports/{walk}/follow-up/", "login in in 403 in 403 in in 403", post=True),
+    "customer_visit_reports": Line("/customers/{customer}/visit-reports/", DESK),
+    "visit_report_new": Line("/customers/{customer}/visit-reports/new/", "login 200 200 403 200 403 200 200 403"),
+    "survey": Line("/s/{survey_token}/", ANYBODY),
+    "survey_offer": Line("/visits/{visit}/survey/", "login in in 403 in 403 in in 403", post=True),
+    "survey_enter": Line("/surveys/{survey}/", "login 200 403 403 200 403 200 200 403"),
+    "survey_again": Line("/surveys/{survey}/again/", "login in in 403 in 403 in in 403", post=True),
+    "ticket_surveys": Line("/tickets/{number}/surveys/", "login 200 200 403 200 200 200 200 403"),
+    "complaint_figures": Line("/figures/complaints/", "login 403 403 403 200 403 200 200 403"),
+    "figures_list": Line("/figures/complaints/list/", "login 403 403 403 200 403 200 200 403"),
+    "reports": Line("/reports/", "login 403 403 403 200 200 200 200 403"),
+    "report": Line("/reports/{report}/", "login 403 403 403 200 200 200 200 403"),
+    "report_sign": Line("/reports/{report}/sign/", "login 403 403 403 403 403 403 in 403", post=True),
+    "report_file_away": Line("/reports/{report}/file/", "login 403 403 403 403 in in in 403", post=True),
+    "report_again": Line("/reports/{report}/again/", "login 403 403 403 403 in in in 403", post=True),
+    "report_file": Line("/reports/{report}/en.pdf", "login 403 403 403 404 404 404 404 403"),  # not made yet
     "customers": Line("/customers/", DESK),
     "customer": Line("/customers/{customer}/", TICKET, TICKET_OTHERS),
     "customer_edit": Line("/customers/{customer}/edit/", "login 200 200 403 200 200 200 200 403"),
@@ -410,6 +463,44 @@ def test_every_route_is_in_the_table() -> None:
     assert sorted(known - set(routes())) == []
 
 
+def calls_of(ticket: Ticket) -> dict[str, int]:
+    """A call that is owed, a question, a plan, an invitation and letters that are being printed."""
+    at, visit = ticket.received_at, ticket.visits.get()
+    callback = ticket.callbacks.get()
+    answer = PromisedAnswer.objects.create(
+        callback=callback, ticket=ticket, question="?", promised_at=at + timedelta(days=9), asked_at=at
+    )
+    plan = FollowUpPlan.objects.create(
+        product=ticket.product, ticket=ticket, visit=visit, starts_on=at.date(), next_on=at.date(), changed_at=at
+    )
+    invitation = Invitation.objects.create(
+        kind="maintenance", customer=ticket.customer, on=at.date(), due_at=at, created_at=at
+    )
+    return {
+        "callback": callback.pk,
+        "answer": answer.pk,
+        "plan": plan.pk,
+        "invitation": invitation.pk,
+        "run": LetterRun.objects.create(created_at=at).pk,
+    }
+
+
+def _survey(ticket: Ticket) -> str:
+    """The secret of the survey of a visit, good by the real clock."""
+    survey = ticket.surveys.get()
+    Survey.objects.filter(pk=survey.pk).update(expires_at=now() + timedelta(days=9))
+    return survey_services.secret_of(survey) or ""
+
+
+def _report(cast: Cast, ticket: Ticket) -> int:
+    """A visit report about the customer of a ticket, with something to follow up."""
+    report = VisitReport.objects.create(
+        customer=ticket.customer, visited_at=cast.at, visited_by=cast.technician, met="x", seen="x",
+        follow_up_on=cast.at, written_by=cast.user("clerk"), written_at=cast.at,
+    )  # fmt: skip
+    return int(report.pk)
+
+
 class Scene:
     """A ticket on its way to a visit, a visited one with a callback owed, and everything that hangs on them."""
 
@@ -444,6 +535,7 @@ class Scene:
         failure = MajorFailure.objects.create(
             ticket=ticket, occurred_at=cast.at, place="hall", what="fire", first_plan="stop", reported_at=cast.at
         )
+        report = reports.generate("quarterly", date(2025, 2, 3), by=cast.actor("supervisor"))
         use, item, receipt = self._work(visited)
         self.ticket = ticket
         self.names = {
@@ -452,6 +544,7 @@ class Scene:
             "receipt": receipt.number,
             "number": ticket.number,
             "failure": failure.pk,
+            "report": report.pk,
             "ticket": ticket.pk,
             "visit": ticket.visits.get().pk,
             "token": self.token,
@@ -464,8 +557,11 @@ class Scene:
             "absence": absence.pk,
             "technician": cast.technician.pk,
             "leave": leave.pk,
-            "callback": visited.callbacks.get().pk,
+            **calls_of(visited),
             **self._complaint(visited),
+            "walk": _report(cast, ticket),
+            "survey": visited.surveys.get().pk,
+            "survey_token": _survey(visited),
             "customer": ticket.customer_id,
             "phone": ticket.customer.phones.get().pk,
             "site": ticket.site_id,

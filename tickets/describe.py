@@ -125,6 +125,9 @@ CONTACTS = [
     EventKind.VISIT_CALLED,
     EventKind.CALLBACK_ATTEMPTED,
     EventKind.CALLBACK_REACHED,
+    EventKind.ANSWER_PROMISED,
+    EventKind.ANSWER_GIVEN,
+    EventKind.LETTER_SENT,
 ]
 PROMISES = [
     EventKind.REGISTERED,

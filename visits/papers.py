@@ -252,6 +252,8 @@ def _value(words: Mapping[str, Word], name: str, value: str) -> Word:
 CODED = {
     **{name: name for name in ("kind", "grade", "result", "warranty", "verdict", "proof", "rules", "approval")},
     **{name: name for name in ("plan_state", "old_part", "method", "action_cause", "helped")},
+    **{name: name for name in ("decision", "remedy", "sought", "against", "signal", "cause_kind", "how", "purpose")},
+    "is_solved": "answer",
     **dict.fromkeys(("labour", "parts", "travel"), "verdict"),
     **dict.fromkeys(("voucher_seen", "parts_complete", "damage_traces", "agreed"), "answer"),
 }

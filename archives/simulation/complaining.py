@@ -9,9 +9,11 @@ from aftersales.accounts.actors import Actor
 from aftersales.accounts.roles import Role
 from archives.simulation import words_complaints as words
 from archives.simulation.steps import Steps, person
-from complaints.models import Complaint
-from complaints.services import handling, register, settling
+from complaints import calling
+from complaints.models import Callback, CallSettings, Complaint
+from complaints.services import callback, handling, register, settling
 from complaints.states import Against, Cause, Remedy, Verdict
+from complaints.states_callback import CallbackState, Outcome
 from tickets.states import ComplaintClass
 
 _CAUSES: dict[str, int] = {
@@ -76,6 +78,27 @@ class Complaining(Steps):
         if self.complaint.remedy != Remedy.NONE:
             self._pass(600, 3000)
             self.about(settling.remedy)
+        self.call_about_it()
+
+    def call_about_it(self) -> None:
+        """The customer is called and asked whether it is settled (R44); then the result is filed."""
+        owed = Callback.objects.filter(complaint=self.complaint, state=CallbackState.OWED).first()
+        if owed is None:
+            return
+        self._pass(300, 2500)
+        quiet = calling.quiet_until(self.at, calling.zone_of(self.ticket), CallSettings())
+        self._pass_until(quiet or self.at)
+        self._beside(
+            callback.record_attempt,
+            owed.pk,
+            by=self.officer,
+            outcome=Outcome.SATISFIED,
+            note=self._staff(words.TOLD),
+            attitude=self.rng.choice((3, 4, 5)),
+        )
+        self._pass(2, 60)
+        grave = self.complaint.complaint_class == ComplaintClass.THIRD
+        self.about(settling.close, by=self._manager if grave else None)
 
     def hear(self) -> None:
         """Call the complainant, decide on the class, find somebody to investigate."""

@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='complaint',
-            index=models.Index(condition=models.Q(('state', 'closed'), _negated=True), fields=['-complaint_class', 'cycle_at', 'id'], name='complaint_worklist'),
+            index=models.Index(condition=models.Q(('state', 'closed'), _negated=True), fields=['cycle_at', 'id'], name='complaint_worklist'),
         ),
         migrations.AddIndex(
             model_name='complaint',

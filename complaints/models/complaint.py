@@ -21,6 +21,7 @@ from aftersales.core.errors import Missing, Stale
 from aftersales.core.fsm import FSMField, ReadAgain, transition
 from complaints.states import (
     EDGES,
+    ESTABLISHED,
     OPEN,
     Against,
     Cause,
@@ -53,8 +54,10 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         if actor.user.role == Role.ADMIN:
             return self.none()
         user = actor.user
-        mine = Q(registered_by=user) | Q(owner=user) | Q(investigator=user) | Q(people=user) | Q(visit__technician=user)
-        return self.filter(pk__in=Complaint.objects.filter(mine).values("pk"))
+        named = Complaint.people.through.objects.filter(user=user).values("complaint")
+        visits = Visit.objects.filter(technician=user).values("pk")  # subqueries: no join of every visit there is
+        about_me = Q(pk__in=named) | Q(visit__in=visits)
+        return self.filter(Q(registered_by=user) | Q(owner=user) | Q(investigator=user) | about_me)
 
     def locked(self, pk: int, *, actor: Actor, version: int | None = None) -> tuple[Ticket, Complaint]:
         """Lock the ticket, then the complaint. Raises Missing, Stale."""
@@ -173,12 +176,13 @@ class Complaint(ReadAgain, models.Model):
         verbose_name_plural = _("complaints")
         indexes: ClassVar = [
             models.Index(fields=["ticket", "-id"], name="complaint_of_ticket"),
-            models.Index(
-                fields=["-complaint_class", "cycle_at", "id"], condition=~Q(state=_S.CLOSED), name="complaint_worklist"
-            ),
+            models.Index(fields=["cycle_at", "id"], condition=~Q(state=_S.CLOSED), name="complaint_worklist"),
             models.Index(fields=["owner", "id"], condition=~Q(state=_S.CLOSED), name="complaint_mine"),
             models.Index(fields=["-closed_at", "-id"], condition=Q(state=_S.CLOSED), name="complaint_closed"),
             models.Index(fields=["registered_at"], name="complaint_by_time"),
+            models.Index(
+                fields=["decided_at"], condition=Q(verdict__in=sorted(ESTABLISHED)), name="complaint_established"
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.FSM(name="complaint_state_moves", field="state", transitions=EDGES),

@@ -192,7 +192,7 @@ def from_ticket(ticket: Ticket, heard: intake.Intake, *, at: datetime, by: Actor
     if ticket.kind != Kind.COMPLAINT:
         return
     if not isinstance(heard, Complained):
-        heard = Complained(words=(ticket.description or ticket.summary)[: story.LONGEST])
+        heard = Complained(words="\n".join(filter(None, (ticket.summary, ticket.description)))[: story.LONGEST])
     register_locked(
         ticket,
         words=heard.words,

@@ -29,6 +29,7 @@ from complaints.states import Against, Signal
 from complaints.verbs import REGISTRARS, TABLE, Verb, available, permit
 from tickets import describe
 from tickets.models import Ticket
+from tickets.sla.states import Target
 from tickets.states import Channel, ComplaintClass
 from tickets.views.ticket import visible as visible_ticket
 from visits.models import Visit
@@ -102,7 +103,7 @@ def register(request: HttpRequest, number: str) -> HttpResponse:
         "sought": "none",
         "channel": Channel.HOTLINE,
     }
-    form = RegisterForm(request.POST or None, initial=initial, visits=visits)
+    form = RegisterForm(request.POST or None, initial=initial, ticket=ticket)
     status = 422 if form.is_bound else 200
     if form.is_valid():
         given = form.cleaned_data
@@ -166,13 +167,13 @@ def complaint(request: HttpRequest, complaint_id: int) -> HttpResponse:
     found = selectors.page_of(complaint_id, actor)
     if found is None:
         raise Http404
-    verbs = available(found, actor)
+    verbs = _first(found, available(found, actor))
     context = {
         "complaint": found,
         "ticket": found.ticket,
-        "shown": _first(verbs)[:MAX_BUTTONS],
-        "more": _first(verbs)[MAX_BUTTONS:],
-        "signals": [(Signal(one["signal"]), one["detail"]) for one in found.signals if one["signal"] in Signal.values],
+        "shown": verbs[:MAX_BUTTONS],
+        "more": verbs[MAX_BUTTONS:],
+        "signals": [(Signal(one["signal"]), _said(one)) for one in found.signals if one["signal"] in Signal.values],
         "steps": [(label, getattr(found, name)) for name, label in _STEPS],
         "entries": [describe.entry(event) for event in selectors.story_of(found)],
         "about_me": found.concerns(actor),
@@ -183,9 +184,16 @@ def complaint(request: HttpRequest, complaint_id: int) -> HttpResponse:
     return render(request, "complaints/complaint.html", context)
 
 
-def _first(verbs: list[Verb]) -> list[Verb]:
-    """The next steps in front."""
-    return [*(verb for verb in verbs if verb.primary), *(verb for verb in verbs if not verb.primary)]
+def _first(complaint: Complaint, verbs: list[Verb]) -> list[Verb]:
+    """The next steps in front; what was done once stands behind what was not."""
+    done = {"acknowledge": complaint.acknowledged_at, "find": complaint.investigated_at}
+    return sorted(verbs, key=lambda verb: (not verb.primary, bool(done.get(verb.name))))
+
+
+def _said(signal: dict[str, str]) -> str:
+    """The words that gave a signal, or the name of the promise that was broken."""
+    detail = signal["detail"]
+    return str(Target(detail).label) if signal["signal"] == Signal.BROKEN and detail in Target.values else detail
 
 
 @staff_page(*READERS)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from complaints import hooks
 from complaints.models import Complaint
-from complaints.services import handling, register, settling
+from complaints.services import callback, handling, register, settling
 from complaints.states import Against, ComplaintState
 from tests.people import Cast
 
@@ -28,20 +27,12 @@ def complain(cast: Cast, *, by: str = "clerk", at: datetime | None = None, **giv
     return register.register(ticket.pk, **heard, by=cast.actor(by), at=at or start(cast))
 
 
-class Called:
-    """A call that is over, as its own service tells it."""
-
-    def __init__(self, complaint: Complaint) -> None:
-        self.complaint_id = complaint.pk
-
-
 def called_back(cast: Cast, complaint: Complaint, outcome: str = "satisfied", *, at: datetime) -> None:
     """The customer was called back about a settled complaint."""
-    from django.db import transaction
-
-    with transaction.atomic():
-        ticket, _found = Complaint.objects.locked(complaint.pk, actor=cast.actor("officer"))
-        hooks.called(Called(complaint), ticket, outcome=outcome, note="still hums", at=at, by=cast.actor("officer"))
+    owed = complaint.callbacks.get(state="owed")
+    callback.record_attempt(
+        owed.pk, outcome=outcome, note="still hums", asked_time=True, by=cast.actor("officer"), at=at
+    )
 
 
 def in_state(cast: Cast, state: str, **given: Any) -> Complaint:

@@ -71,7 +71,7 @@ def test_opens_a_ticket_where_there_is_none(cast: Cast) -> None:
 def test_a_ticket_of_that_kind_is_a_complaint(cast: Cast) -> None:
     ticket = cast.ticket(kind="complaint", description="师傅态度很差", visit_needed=False)
     made = ticket.complaints.get()
-    assert (made.words, made.channel, made.ticket.complaint_class) == ("师傅态度很差", "hotline", 1)
+    assert (made.words, made.channel, made.ticket.complaint_class) == ("空调不制冷\n师傅态度很差", "hotline", 1)
 
 
 def test_one_is_open_on_a_ticket(cast: Cast) -> None:

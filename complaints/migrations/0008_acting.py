@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_people'),
-        ('complaints', '0005_complaints'),
+        ('complaints', '0007_letters'),
         ('customers', '0009_parts'),
         ('tickets', '0014_complaints'),
         ('visits', '0025_acting'),
