@@ -31,6 +31,8 @@ def guess(complaint: Complaint, ticket: Ticket, person: User) -> Guess | None:
     if complaint.cause not in _CAUSES:
         return None
     visit, evidence = of(complaint, ticket, person)
+    if complaint.cause != Cause.LATE:  # two minutes say nothing about a joint that leaks
+        evidence = [one for one in evidence if one["fact"] != Fact.ARRIVED_LATE]
     facts = {one["fact"] for one in evidence}
     if complaint.cause == Cause.UNREACHABLE:
         kind = ConductKind.UNREACHABLE

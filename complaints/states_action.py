@@ -12,7 +12,7 @@ CHECK_OPENS = timedelta(days=3)  # before a check is due: it may be recorded fro
 
 
 class ActionState(TextChoices):
-    OPEN = "open", _("open")
+    OPEN = "open", _("under way")
     CLOSED = "closed", _("closed")
 
     @property

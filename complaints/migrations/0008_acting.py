@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=200, verbose_name='what it is about')),
                 ('cause', models.CharField(choices=[('late', 'late or not there'), ('conduct', 'conduct'), ('workmanship', 'workmanship'), ('product', 'fault of the product'), ('part', 'faulty part'), ('charge', 'charge'), ('information', 'wrong or missing information'), ('unreachable', 'we could not be reached'), ('logistics', 'parts or delivery'), ('customer', 'use or expectation'), ('other', 'other')], max_length=14, verbose_name='cause')),
                 ('part_batch', models.CharField(blank=True, max_length=40, verbose_name='batch')),
-                ('state', django_fsm.FSMField(choices=[('open', 'open'), ('closed', 'closed')], default='open', max_length=8, protected=True, verbose_name='state')),
+                ('state', django_fsm.FSMField(choices=[('open', 'under way'), ('closed', 'closed')], default='open', max_length=8, protected=True, verbose_name='state')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('cycle', models.PositiveSmallIntegerField(default=1)),
                 ('cycle_at', models.DateTimeField()),
