@@ -18,6 +18,7 @@ from drf_spectacular.renderers import OpenApiYamlRenderer
 from aftersales.core.views import not_found
 from aftersales.customers import api as customers
 from complaints import api as complaints
+from complaints import api_survey
 from tickets import api as tickets
 from tickets import api_clock
 from tickets import api_policies as policies
@@ -77,6 +78,7 @@ urlpatterns = [
     path(f"{_ticket}/suggestions", planning.Suggestions.as_view(), name="api-suggestions"),
     path(f"{_ticket}/sheet", visits.Sheet.as_view(), name="api-sheet"),
     path(f"{_ticket}/callbacks", complaints.Callbacks.as_view(), name="api-callbacks"),
+    path(f"{_ticket}/surveys", api_survey.Surveys.as_view(), name="api-surveys"),
     path("v1/callbacks/<int:pk>/attempts", complaints.Attempts.as_view(), name="api-attempts"),
     path("v1/clocks/<int:pk>/explain", api_clock.ExplainClock.as_view(), name="api-clock-explain"),
     path("v1/policies", policies.Policies.as_view(), name="api-policies"),

@@ -284,6 +284,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "actions", "description": "What a service desk does with a ticket, one address a verb."},
         {"name": "visits", "description": "Appointments, visits, the service sheet."},
         {"name": "callbacks", "description": "The calls owed after a visit."},
+        {"name": "surveys", "description": "What customers are asked after a visit, and what they say."},
         {"name": "policies", "description": "What is promised to everybody, and changing it."},
         {"name": "lists", "description": "Codes with their names in the reader's language."},
     ],
@@ -312,8 +313,11 @@ SPECTACULAR_SETTINGS = {
         "PaymentMethod": "visits.states_work.PaymentMethod",
         "Permission": "visits.states_work.Permission",
         "RemoteResult": "visits.states_work.RemoteResult",
-        "CallbackState": "complaints.states.CallbackState",
-        "Outcome": "complaints.states.Outcome",
+        "CallbackState": "complaints.states_callback.CallbackState",
+        "Outcome": "complaints.states_callback.Outcome",
+        "SurveyState": "complaints.states_survey.SurveyState",
+        "SurveyHow": "complaints.states_survey.How",
+        "SurveyMail": "complaints.states_survey.Mail",
     },
 }
 

@@ -8,7 +8,7 @@ class ComplaintsConfig(AppConfig):
 
     def ready(self) -> None:
         from complaints import describe_survey, form_papers, hooks, tasks_survey  # noqa: F401  the worker's task
-        from complaints.services import callback, survey
+        from complaints.services import call_mark, callback, survey
         from tickets import hooks as ticket_hooks
         from visits import hooks as visit_hooks
 
@@ -18,4 +18,5 @@ class ComplaintsConfig(AppConfig):
         describe_survey.enter()
         form_papers.enter()
         visit_hooks.completed.connect(survey.offer_after_visit)
+        hooks.called.connect(call_mark.keep)
         hooks.closed.connect(survey.offer_after_complaint)

@@ -267,6 +267,8 @@ API: dict[str, tuple[str, str, str]] = {
     "api-suggestions": ("GET", "/api/v1/tickets/{ticket}/suggestions", "401 401 403 404 409"),  # it is visited already
     "api-sheet": ("GET", "/api/v1/tickets/{ticket}/sheet", "401 401 403 404 409"),  # it is being made
     "api-callbacks": ("GET", "/api/v1/tickets/{ticket}/callbacks", "401 401 403 404 200"),
+    "api-surveys": ("GET", "/api/v1/tickets/{ticket}/surveys", "401 401 403 404 200"),
+    "api-surveys POST": ("POST", "/api/v1/tickets/{ticket}/surveys", "401 401 403 404 in"),
     "api-attempts": ("POST", "/api/v1/callbacks/{callback}/attempts", "401 401 403 404 in"),
     "api-clock-explain": ("GET", "/api/v1/clocks/{clock}/explain", "401 401 403 404 200"),
     "api-policies": ("GET", "/api/v1/policies", "401 401 403 200 200"),
