@@ -17,7 +17,8 @@ from drf_spectacular.renderers import OpenApiYamlRenderer
 
 from aftersales.core.views import not_found
 from aftersales.customers import api as customers
-from complaints import api as complaints
+from complaints import api as callbacks
+from complaints import api_complaints as complaints
 from complaints import api_survey
 from tickets import api as tickets
 from tickets import api_clock
@@ -77,9 +78,16 @@ urlpatterns = [
     path(f"{_ticket}/windows", api_windows.Windows.as_view(), name="api-windows"),
     path(f"{_ticket}/suggestions", planning.Suggestions.as_view(), name="api-suggestions"),
     path(f"{_ticket}/sheet", visits.Sheet.as_view(), name="api-sheet"),
-    path(f"{_ticket}/callbacks", complaints.Callbacks.as_view(), name="api-callbacks"),
+    path(f"{_ticket}/callbacks", callbacks.Callbacks.as_view(), name="api-callbacks"),
     path(f"{_ticket}/surveys", api_survey.Surveys.as_view(), name="api-surveys"),
-    path("v1/callbacks/<int:pk>/attempts", complaints.Attempts.as_view(), name="api-attempts"),
+    path("v1/callbacks/<int:pk>/attempts", callbacks.Attempts.as_view(), name="api-attempts"),
+    path(f"{_ticket}/complaints", complaints.TicketComplaints.as_view(), name="api-ticket-complaints"),
+    path("v1/complaints", complaints.Complaints.as_view(), name="api-complaints"),
+    path("v1/complaints/<int:pk>", complaints.OneComplaint.as_view(), name="api-complaint"),
+    path("v1/complaints/<int:pk>/evidence", complaints.AddEvidence.as_view(), name="api-complaint-evidence"),
+    path("v1/complaints/<int:pk>/accept", complaints.Accept.as_view(), name="api-complaint-accept"),
+    path("v1/complaints/<int:pk>/dispute", complaints.Dispute.as_view(), name="api-complaint-dispute"),
+    path("v1/complaints/<int:pk>/reopen", complaints.Reopen.as_view(), name="api-complaint-reopen"),
     path("v1/clocks/<int:pk>/explain", api_clock.ExplainClock.as_view(), name="api-clock-explain"),
     path("v1/policies", policies.Policies.as_view(), name="api-policies"),
     path("v1/policies/<int:pk>", policies.OnePolicy.as_view(), name="api-policy"),

@@ -153,6 +153,8 @@ CELERY = {
         "tickets.sla.tasks.apply_policy": {"queue": "default"},  # it may take a while: the sweep does not wait for it
         "tickets.sla.tasks.*": {"queue": "sla"},
         "visits.tasks.render_paper": {"queue": "pdf"},
+        "complaints.tasks.render_letters": {"queue": "pdf"},
+        "complaints.tasks.render_report": {"queue": "pdf"},
     },
     "beat_scheduler": "aftersales.core.bell:Bell",
     "beat_max_loop_interval": 0.25,
@@ -168,7 +170,9 @@ CELERY = {
             for queue in ("sla", "default", "pdf")
         },
         "purge": {"task": "tickets.tasks.purge", "schedule": crontab(hour=19, minute=30)},  # at night in China
+        "generate_reports": {"task": "complaints.tasks.generate_reports", "schedule": crontab(minute=40)},
         "renew_holidays": {"task": "tickets.tasks.renew_holidays", "schedule": crontab(hour=18, minute=30)},
+        "plan_calls": {"task": "complaints.tasks.plan_calls", "schedule": crontab(hour=22, minute=30)},  # China: 06:30
     },
     "timezone": "UTC",
 }
@@ -234,6 +238,9 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
 USE_TZ = True
 REPEAT_REPAIR_DAYS = env.int("REPEAT_REPAIR_DAYS", default=90)  # R17, where no fault codes tell
+REPEAT_COMPLAINT_DAYS = env.int("REPEAT_COMPLAINT_DAYS", default=90)  # the same cause again
+UPHELD_COMPLAINTS_AIM_PERCENT = env.float("UPHELD_COMPLAINTS_AIM_PERCENT", default=1.0)  # R50: of visits, below
+CALLBACKS_AIM_PERCENT = env.float("CALLBACKS_AIM_PERCENT", default=100.0)  # R50: of those owed, at least
 DEFAULT_PHONE_REGION = env.str("DEFAULT_PHONE_REGION", default="CN")
 COMPANY = env.str("COMPANY", default="Aftersales")  # the mark on forms
 COMPANY_CONTACT = env.str("COMPANY_CONTACT", default="")  # the contact line on forms: hotline, address
@@ -318,6 +325,13 @@ SPECTACULAR_SETTINGS = {
         "SurveyState": "complaints.states_survey.SurveyState",
         "SurveyHow": "complaints.states_survey.How",
         "SurveyMail": "complaints.states_survey.Mail",
+        "ComplaintState": "complaints.states.ComplaintState",
+        "ComplaintClass": "tickets.states.ComplaintClass",
+        "Against": "complaints.states.Against",
+        "Remedy": "complaints.states.Remedy",
+        "Verdict": "complaints.states.Verdict",
+        "Cause": "complaints.states.Cause",
+        "CallbackKind": "complaints.states_callback.CallbackKind",
     },
 }
 

@@ -2,7 +2,7 @@
 
 BENCH_ROWS      tickets in the large database (1,000,000); the small one has a hundredth of it, at least 10,000
 BENCH_SECONDS   length of one round under load (5)
-BENCH_ONLY      parts to run: create,pages,search,sweep,arithmetic,papers,suggest
+BENCH_ONLY      parts to run: create,pages,search,sweep,arithmetic,papers,suggest,complaints
 DATABASE_URL    a server to use instead of the embedded one; the role needs CREATEDB
 """
 
@@ -60,6 +60,7 @@ def main() -> int:
             "arithmetic": lambda: arithmetic(servers.database(environ, ROWS, events=EVENTS)),
             "papers": lambda: papers(environ),
             "suggest": lambda: suggest(servers.empty(environ, "planning")),
+            "complaints": lambda: complaints(servers.database(environ, ROWS, events=EVENTS)),
         }
         for name, part in parts.items():
             if ONLY and name not in ONLY:
@@ -298,6 +299,33 @@ def suggest(environ: dict[str, str]) -> Iterator[Row]:
     done = subprocess.run(argv, cwd=servers.CHECKOUT, env=environ, stdout=subprocess.PIPE, text=True, check=True)
     for name, value, unit, goal, good, note in json.loads(done.stdout):
         yield Row(name, value, unit, goal, good, note)
+
+
+# ── complaints ─────────────────────────────────────────────────────────────────────────────────
+def complaints(large: dict[str, str]) -> Iterator[Row]:
+    """The figures of complaints by each thing they are told apart by, and the callback desk's next customer."""
+    known = samples(large, 1)
+    headers = {"Cookie": known["officer"]}
+    quarters = [f"{year}-{month:02}-01" for year in (2025, 2026) for month in (1, 4, 7, 10)]
+    with web(large) as port:
+        for period in ("quarter", "year"):
+            for by in ("model", "part", "batch", "region", "team", "technician"):
+
+                def get(number: int, by: str = by, period: str = period) -> load.Request:
+                    first = quarters[number % len(quarters)]
+                    return "GET", f"/figures/complaints/?period={period}&first={first}&by={by}", None, headers
+
+                load.run(port, get, count=2)
+                result = load.run(port, get, count=PAGE_REQUESTS)
+                demand([result], {200}, f"figures by {by}")
+                value = result.percentile(0.95)
+                note = f"p50 {result.percentile(0.5):.1f} ms"
+                yield Row(f"complaint figures, {period} by {by}, p95", value, "ms", "≤ 300", value <= 300, note)
+        load.run(port, lambda _n: ("GET", "/callbacks/desk/", None, headers), count=5)
+        result = load.run(port, lambda _n: ("GET", "/callbacks/desk/", None, headers), count=PAGE_REQUESTS * 2)
+        demand([result], {200}, "callback desk")
+        value = result.percentile(0.95)
+        yield Row("callback desk, next customer, p95", value, "ms", "≤ 80", value <= 80)
 
 
 # ── tools ──────────────────────────────────────────────────────────────────────────────────────

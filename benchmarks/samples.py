@@ -47,6 +47,7 @@ def main() -> None:
             {
                 "clerk": session("clerk"),
                 "supervisor": session("supervisor"),
+                "officer": session("officer"),
                 "key": issue_key(partner, label="benchmark")[1],
                 "numbers": [ticket.number for ticket in spread(Ticket.objects.all(), count)],
                 "tails": [phone.e164[-6:] for phone in spread(CustomerPhone.objects.all(), count)],

@@ -16,9 +16,9 @@ from aftersales.core import schema
 from aftersales.core.api import answer, dump, key_of, stamp
 from aftersales.core.batch import Batch
 from aftersales.core.strict import StrictSerializer
-from complaints.models import Callback
+from complaints.models import Callback, PromisedAnswer
 from complaints.services import callback as callbacks
-from complaints.states_callback import CallbackState, Outcome
+from complaints.states_callback import CallbackKind, CallbackState, NextStep, Outcome
 from tickets.api import TicketView
 from tickets.states import State
 
@@ -29,6 +29,24 @@ class NewAttempt(StrictSerializer):
     outcome = serializers.ChoiceField(choices=Outcome.choices)
     note = serializers.CharField(
         required=False, allow_blank=True, max_length=4000, help_text="Needed when the customer is not satisfied."
+    )
+    question = serializers.CharField(
+        required=False, allow_blank=True, max_length=4000, help_text="Needed with the outcome `question` (R62)."
+    )
+    promised_at = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        help_text="By when the question is answered; needed with the outcome `question`, at most 30 days ahead.",
+    )
+    asked_time = serializers.BooleanField(
+        required=False,
+        help_text="The customer asked to be called at this time: quiet hours and pauses between attempts do not count.",
+    )
+    next_step = serializers.ChoiceField(
+        required=False,
+        choices=NextStep.choices,
+        help_text="What dissatisfaction leads to: the ticket is opened again (`reopen`, the default) or a complaint is"
+        " opened (`complain`).",
     )
     attitude = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=5)
     quality = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=5)
@@ -46,15 +64,19 @@ class AttemptOut(serializers.Serializer[Any]):
 
 
 class CallbackOut(serializers.Serializer[Any]):
-    """A call that is owed after a visit."""
+    """A call that is owed: after a visit, after a complaint, by plan, or for low marks."""
 
     id = serializers.IntegerField()
     ticket = serializers.IntegerField()
     ticket_state = serializers.ChoiceField(choices=State.choices)
+    kind = serializers.ChoiceField(choices=CallbackKind.choices)
     state = serializers.ChoiceField(choices=CallbackState.choices)
     opens_at = serializers.DateTimeField(help_text="Not before (R60).")
     due_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
+    question = serializers.CharField(allow_null=True, help_text="The question that was left open (R62).")
+    promised_at = serializers.DateTimeField(allow_null=True, help_text="By when its answer is promised.")
+    answered_at = serializers.DateTimeField(allow_null=True)
     attempts = AttemptOut(many=True)
 
 
@@ -64,14 +86,19 @@ class CallbackList(serializers.Serializer[Any]):
 
 
 def _out(callback: Callback) -> dict[str, Any]:
+    promised: PromisedAnswer | None = getattr(callback, "promised", None)
     return {
         "id": callback.pk,
         "ticket": callback.ticket_id,
         "ticket_state": callback.ticket.state,
+        "kind": callback.kind,
         "state": str(callback.state),
         "opens_at": stamp(callback.opens_at),
         "due_at": stamp(callback.due_at),
         "ended_at": stamp(callback.ended_at),
+        "question": promised.question if promised else None,
+        "promised_at": stamp(promised.promised_at) if promised else None,
+        "answered_at": stamp(promised.answered_at) if promised else None,
         "attempts": [
             {
                 "at": stamp(attempt.at),
@@ -97,7 +124,9 @@ class Callbacks(TicketView):
         responses={200: CallbackList, **schema.problems(404)},
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
-        found = self.ticket(pk).callbacks.select_related("ticket").prefetch_related("attempts").order_by("-id")
+        found = (
+            self.ticket(pk).callbacks.select_related("ticket", "promised").prefetch_related("attempts").order_by("-id")
+        )
         return answer({"results": [_out(callback) for callback in found[:100]], "next": None})
 
 
@@ -110,7 +139,9 @@ class Attempts(PartnerView):
         operation_id="record_attempt",
         tags=["callbacks"],
         summary="Record how a call went",
-        description="Satisfied closes the ticket, not satisfied opens it again. Not before day 3 (R60): `too_early`.",
+        description="After a visit, satisfied closes the ticket, not satisfied opens it again or opens a complaint; a"
+        " question that cannot be answered gets a promised time (R62). Not before day 3 (R60): `too_early`; not in the"
+        " customer's quiet hours: `quiet_hours`; not shortly after an attempt that reached nobody: `too_soon`.",
         parameters=[schema.KEY_OPTIONAL, schema.LANGUAGE, schema.replayed(201)],
         request=NewAttempt,
         responses={201: CallbackOut, **schema.problems(404, *schema.WRITING)},
@@ -120,7 +151,9 @@ class Attempts(PartnerView):
 
         def work(_batch: Batch) -> Answer:
             done = callbacks.record_attempt(key_of(pk), by=self.actor, **given)
-            callback = Callback.objects.select_related("ticket").prefetch_related("attempts").get(pk=done.pk)
+            callback = (
+                Callback.objects.select_related("ticket", "promised").prefetch_related("attempts").get(pk=done.pk)
+            )
             return Answer(201, dump(_out(callback)))
 
         return self.once(request, work, key_required=False)

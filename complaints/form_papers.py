@@ -54,7 +54,7 @@ def enter() -> None:
             number=lambda one: one.number,
             beside=lambda content, words: {"purpose": words[f"purpose_{content['purpose']}"]},
             readers=READERS,
-            page=lambda pk: reverse("visit_report", args=[pk]),
+            page=lambda pk: reverse("customer_visit_report", args=[pk]),
         )
     )
     papers.kinds.add(

@@ -20,6 +20,7 @@ from aftersales.accounts.models import Partner, Region, Team, User
 from aftersales.accounts.roles import Role, Scope
 from aftersales.core import remembered
 from aftersales.customers.models import ProductModel
+from complaints.models import CallSettings
 from complaints.services import callback
 from tickets.models import Ticket
 from tickets.services import desk, intake
@@ -172,6 +173,8 @@ class Cast:
         if state == "waiting":
             desk.wait(pk, waiting_for="customer", until=after(48), reason="on holiday", by=clerk, at=after(0.5))
         if state in ("visit_planned", "visiting"):
+            if ticket.kind == "installation":
+                dispatch.approve_dispatch(pk, by=self.actor("manager"), at=after(0.4))
             dispatch.plan_visit(
                 pk, technician=self.technician, window_start=after(2), window_end=after(4), by=dispatcher, at=after(0.5)
             )
@@ -202,6 +205,12 @@ class Cast:
             at=self.at + timedelta(hours=3),
         )
         return Ticket.objects.get(pk=ticket.pk)
+
+    def calls_at_any_hour(self) -> None:
+        """Leave no customer alone at night: for tests that call now, whenever that is."""
+        CallSettings.objects.create(
+            night_from=None, night_until=None, noon_from=None, noon_until=None, reason="test", changed_at=self.at
+        )
 
     def called_back(self, outcome: str = "satisfied", **kwargs: Any) -> Ticket:
         """A visited ticket whose customer was called back on day 4."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +19,22 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from aftersales.accounts.models import Absence, PartnerKey
 from aftersales.accounts.roles import Scope
 from aftersales.core.time import now
-from complaints.models import Survey, VisitReport
+from complaints.models import (
+    CaseReading,
+    CaseStudy,
+    Complaint,
+    ComplaintEntry,
+    ConductViolation,
+    CorrectiveAction,
+    FollowUpPlan,
+    Invitation,
+    LetterRun,
+    PromisedAnswer,
+    Survey,
+    VisitReport,
+)
+from complaints.services import register
+from complaints.services import report as reports
 from complaints.services import survey as survey_services
 from tests.people import Cast
 from tests.visits.helpers import ahead_with_link
@@ -46,6 +61,8 @@ PLANNERS = "login 403 200 403 403 403 200 200 403"
 PLANNERS_POST = "login 403 in 403 403 403 in in 403"
 STORE = "login 403 200 403 403 200 200 200 403"
 TICKET = "login 200 200 200 200 200 200 200 403"
+# Who is complained of may not add to it: 403 (R48).
+COMPLAINT_OWN = "login 200 200 403 200 200 200 200 403"
 TICKET_OTHERS = "login 200 200 404 200 200 200 200 403"
 
 
@@ -80,6 +97,29 @@ PAGES: dict[str, Line] = {
     "ticket": Line("/tickets/{number}/", TICKET, TICKET_OTHERS),
     "ticket_verb": Line("/tickets/{number}/do/note/", TICKET, TICKET_OTHERS),
     "ticket_visits": Line("/tickets/{number}/visits/", TICKET, TICKET_OTHERS),
+    "callback_desk": Line("/callbacks/desk/", "login 200 403 403 200 403 200 200 403"),
+    "callback_skip": Line("/callbacks/{callback}/skip/", "login in 403 403 in 403 in in 403", post=True),
+    "callback_give_up": Line("/callbacks/{callback}/give-up/", "login 403 403 403 403 403 in in 403", post=True),
+    "callback_assign": Line("/callbacks/{callback}/assign/", "login 403 403 403 403 403 in in 403", post=True),
+    "call_record": Line("/callbacks/{callback}/record/", "login 403 403 403 403 in in in 403", post=True),
+    "answers": Line("/callbacks/answers/", DESK),
+    "answer": Line("/callbacks/answers/{answer}/", DESK),
+    "call_rules": Line("/callbacks/rules/", "login 403 403 403 403 403 200 200 403"),
+    "call_scripts": Line("/callbacks/scripts/", "login 403 403 403 403 403 200 200 403"),
+    "call_script": Line("/callbacks/scripts/first/en/", "login 403 403 403 403 403 200 200 403"),
+    "call_registers": Line("/callbacks/registers/", "login 403 403 403 403 200 200 200 403"),
+    "invitations": Line("/callbacks/invitations/", "login 200 403 403 200 403 200 200 403"),
+    "invitation": Line("/callbacks/invitations/{invitation}/", "login in 403 403 in 403 in in 403", post=True),
+    "invitation_letters": Line("/callbacks/invitations/letters/", "login in 403 403 in 403 in in 403", post=True),
+    "campaigns": Line("/callbacks/campaigns/", "login 200 403 403 200 403 200 200 403"),
+    "letters": Line("/callbacks/letters/", "login 200 200 403 200 200 200 200 403"),
+    "letters_print": Line("/callbacks/letters/print/", "login in in 403 in in in in 403", post=True),
+    "letters_pdf": Line("/callbacks/letters/{run}.pdf", "login 404 404 403 404 404 404 404 403"),  # it is being made
+    "letters_again": Line("/callbacks/letters/{run}/again/", "login in in 403 in in in in 403", post=True),
+    "follow_up_plan": Line("/callbacks/plans/{plan}/", "login 200 403 403 200 403 200 200 403"),
+    "follow_up_plan_assign": Line("/callbacks/plans/{plan}/assign/", "login 403 403 403 403 403 in in 403", post=True),
+    "customer_plans": Line("/customers/{customer}/plans/", "login 200 200 403 200 200 200 200 403"),
+    "letter_new": Line("/customers/{customer}/letters/new/", "login 200 200 403 200 200 200 200 403"),
     "ticket_callbacks": Line("/tickets/{number}/callbacks/", TICKET, TICKET_OTHERS),
     "clock": Line("/clocks/{clock}/", TICKET, TICKET_OTHERS),
     "clock_acknowledge": Line(
@@ -220,15 +260,57 @@ PAGES: dict[str, Line] = {
     "workshop_label": Line(
         "/workshop/{item}/label/", "login 200 200 200 200 200 200 200 404", "login 200 200 404 200 200 200 200 404"
     ),
+    "complaints": Line("/complaints/", TICKET),
+    "complaint_take": Line("/complaints/new/", TICKET),
+    "complaint": Line("/complaints/{complaint}/", TICKET, TICKET_OTHERS),
+    "complaint_verb": Line("/complaints/{complaint}/do/add_evidence/", COMPLAINT_OWN, TICKET_OTHERS),
+    "complaint_picture": Line("/complaints/{complaint}/evidence/{evidence}.jpg", TICKET, TICKET_OTHERS),
+    "complaint_new": Line("/tickets/{number}/complain/", TICKET, TICKET_OTHERS),
+    "ticket_complaints": Line("/tickets/{number}/complaints/", TICKET, TICKET_OTHERS),
+    "link_complaint": Line("/v/{token}/complaint/", ANYBODY),
+    "link_complaint_answer": Line("/v/{token}/complaint/more/", "404 404 404 404 404 404 404 404 404", post=True),
+    "complaint_acting": Line("/complaints/{complaint}/acting/", TICKET, TICKET_OTHERS),
+    "conduct_propose": Line("/complaints/{complaint}/conduct/", "login 403 403 403 200 403 200 200 403"),
+    "case_studies": Line("/case-studies/", TICKET),
+    "case_study": Line("/case-studies/{study}/", TICKET, TICKET_OTHERS),
+    "case_study_read": Line(
+        "/case-studies/{study}/read/",
+        "login 404 404 in 404 404 404 404 403",
+        "login 404 404 404 404 404 404 404 403",
+        True,
+    ),
+    "case_study_remind": Line("/case-studies/{study}/remind/", "login in in in in in in in 403", post=True),
+    "actions": Line("/actions/", TICKET),
+    "action_new": Line("/actions/new/", "login 403 403 403 200 403 200 200 403"),
+    "action": Line("/actions/{action}/", TICKET, TICKET_OTHERS),
+    "action_step": Line(
+        "/actions/{action}/step/1/", "login in in in in in in in 403", "login in in 404 in in in in 403", True
+    ),
+    "action_check": Line("/actions/{action}/check/30/", "login 403 403 403 in 403 in in 403", post=True),
+    "action_owner": Line("/actions/{action}/owner/", "login 403 403 403 in 403 in in 403", post=True),
+    "action_add": Line("/actions/{action}/complaints/{complaint}/", "login 403 403 403 in 403 in in 403", post=True),
+    "action_paper": Line("/actions/{action}/paper/", "login 403 403 403 in 403 in in 403", post=True),
+    "conduct": Line("/conduct/", "login 403 403 403 403 403 200 200 403"),
+    "conduct_one": Line(
+        "/conduct/{violation}/", "login 404 404 200 404 404 200 200 403", "login 404 404 404 404 404 200 200 403"
+    ),
+    "conduct_decide": Line("/conduct/{violation}/decide/", "login 403 403 403 403 403 403 in 403", post=True),
+    "conduct_appeal": Line(
+        "/conduct/{violation}/appeal/",
+        "login 404 404 in 404 404 in in 403",
+        "login 404 404 404 404 404 in in 403",
+        True,
+    ),
+    "my_conduct": Line("/my-conduct/", TICKET),
     "callbacks": Line("/callbacks/", "login 200 403 403 200 403 200 200 403"),
     "callback": Line("/callbacks/{callback}/", "login 200 403 403 200 403 200 200 403"),
     "satisfaction": Line("/figures/satisfaction/", "login 403 403 403 200 403 200 200 403"),
     "my_figures": Line("/my-figures/", "login 403 403 200 403 403 403 403 403"),
     "form_papers": Line("/forms/survey/{survey}/", DESK),
     "visit_reports": Line("/visit-reports/", DESK),
-    "visit_report": Line("/visit-reports/{report}/", DESK),
-    "visit_report_correct": Line("/visit-reports/{report}/correct/", "login 200 200 403 200 403 200 200 403"),
-    "visit_report_follow_up": Line("/visit-reports/{report}/follow-up/", "login in in 403 in 403 in in 403", post=True),
+    "customer_visit_report": Line("/visit-reports/{walk}/", DESK),
+    "visit_report_correct": Line("/visit-reports/{walk}/correct/", "login 200 200 403 200 403 200 200 403"),
+    "visit_report_follow_up": Line("/visit-reports/{walk}/follow-up/", "login in in 403 in 403 in in 403", post=True),
     "customer_visit_reports": Line("/customers/{customer}/visit-reports/", DESK),
     "visit_report_new": Line("/customers/{customer}/visit-reports/new/", "login 200 200 403 200 403 200 200 403"),
     "survey": Line("/s/{survey_token}/", ANYBODY),
@@ -236,6 +318,14 @@ PAGES: dict[str, Line] = {
     "survey_enter": Line("/surveys/{survey}/", "login 200 403 403 200 403 200 200 403"),
     "survey_again": Line("/surveys/{survey}/again/", "login in in 403 in 403 in in 403", post=True),
     "ticket_surveys": Line("/tickets/{number}/surveys/", "login 200 200 403 200 200 200 200 403"),
+    "complaint_figures": Line("/figures/complaints/", "login 403 403 403 200 403 200 200 403"),
+    "figures_list": Line("/figures/complaints/list/", "login 403 403 403 200 403 200 200 403"),
+    "reports": Line("/reports/", "login 403 403 403 200 200 200 200 403"),
+    "report": Line("/reports/{report}/", "login 403 403 403 200 200 200 200 403"),
+    "report_sign": Line("/reports/{report}/sign/", "login 403 403 403 403 403 403 in 403", post=True),
+    "report_file_away": Line("/reports/{report}/file/", "login 403 403 403 403 in in in 403", post=True),
+    "report_again": Line("/reports/{report}/again/", "login 403 403 403 403 in in in 403", post=True),
+    "report_file": Line("/reports/{report}/en.pdf", "login 403 403 403 404 404 404 404 403"),  # not made yet
     "customers": Line("/customers/", DESK),
     "customer": Line("/customers/{customer}/", TICKET, TICKET_OTHERS),
     "customer_edit": Line("/customers/{customer}/edit/", "login 200 200 403 200 200 200 200 403"),
@@ -266,6 +356,14 @@ API: dict[str, tuple[str, str, str]] = {
     "api-windows POST": ("POST", "/api/v1/tickets/{ticket}/windows", "401 401 403 404 in"),
     "api-suggestions": ("GET", "/api/v1/tickets/{ticket}/suggestions", "401 401 403 404 409"),  # it is visited already
     "api-sheet": ("GET", "/api/v1/tickets/{ticket}/sheet", "401 401 403 404 409"),  # it is being made
+    "api-ticket-complaints": ("GET", "/api/v1/tickets/{ticket}/complaints", "401 401 403 404 200"),
+    "api-ticket-complaints POST": ("POST", "/api/v1/tickets/{ticket}/complaints", "401 401 403 404 in"),
+    "api-complaints": ("GET", "/api/v1/complaints", "401 401 403 200 200"),
+    "api-complaint": ("GET", "/api/v1/complaints/{complaint}", "401 401 403 404 200"),
+    "api-complaint-evidence": ("POST", "/api/v1/complaints/{complaint}/evidence", "401 401 403 404 in"),
+    "api-complaint-accept": ("POST", "/api/v1/complaints/{complaint}/accept", "401 401 403 404 in"),
+    "api-complaint-dispute": ("POST", "/api/v1/complaints/{complaint}/dispute", "401 401 403 404 in"),
+    "api-complaint-reopen": ("POST", "/api/v1/complaints/{complaint}/reopen", "401 401 403 404 in"),
     "api-callbacks": ("GET", "/api/v1/tickets/{ticket}/callbacks", "401 401 403 404 200"),
     "api-surveys": ("GET", "/api/v1/tickets/{ticket}/surveys", "401 401 403 404 200"),
     "api-surveys POST": ("POST", "/api/v1/tickets/{ticket}/surveys", "401 401 403 404 in"),
@@ -367,6 +465,28 @@ def test_every_route_is_in_the_table() -> None:
     assert sorted(known - set(routes())) == []
 
 
+def calls_of(ticket: Ticket) -> dict[str, int]:
+    """A call that is owed, a question, a plan, an invitation and letters that are being printed."""
+    at, visit = ticket.received_at, ticket.visits.get()
+    callback = ticket.callbacks.get()
+    answer = PromisedAnswer.objects.create(
+        callback=callback, ticket=ticket, question="?", promised_at=at + timedelta(days=9), asked_at=at
+    )
+    plan = FollowUpPlan.objects.create(
+        product=ticket.product, ticket=ticket, visit=visit, starts_on=at.date(), next_on=at.date(), changed_at=at
+    )
+    invitation = Invitation.objects.create(
+        kind="maintenance", customer=ticket.customer, on=at.date(), due_at=at, created_at=at
+    )
+    return {
+        "callback": callback.pk,
+        "answer": answer.pk,
+        "plan": plan.pk,
+        "invitation": invitation.pk,
+        "run": LetterRun.objects.create(created_at=at).pk,
+    }
+
+
 def _survey(ticket: Ticket) -> str:
     """The secret of the survey of a visit, good by the real clock."""
     survey = ticket.surveys.get()
@@ -417,6 +537,7 @@ class Scene:
         failure = MajorFailure.objects.create(
             ticket=ticket, occurred_at=cast.at, place="hall", what="fire", first_plan="stop", reported_at=cast.at
         )
+        report = reports.generate("quarterly", date(2025, 2, 3), by=cast.actor("supervisor"))
         use, item, receipt = self._work(visited)
         self.ticket = ticket
         self.names = {
@@ -425,6 +546,7 @@ class Scene:
             "receipt": receipt.number,
             "number": ticket.number,
             "failure": failure.pk,
+            "report": report.pk,
             "ticket": ticket.pk,
             "visit": ticket.visits.get().pk,
             "token": self.token,
@@ -437,8 +559,9 @@ class Scene:
             "absence": absence.pk,
             "technician": cast.technician.pk,
             "leave": leave.pk,
-            "callback": visited.callbacks.get().pk,
-            "report": _report(cast, ticket),
+            **calls_of(visited),
+            **self._complaint(visited),
+            "walk": _report(cast, ticket),
             "survey": visited.surveys.get().pk,
             "survey_token": _survey(visited),
             "customer": ticket.customer_id,
@@ -448,6 +571,28 @@ class Scene:
             "today": f"{now():%Y-%m-%d}",
             "tomorrow": f"{now() + timedelta(days=1):%Y-%m-%d}",
         }
+
+    def _complaint(self, ticket: Ticket) -> dict[str, int]:
+        """A complaint about the technician's visit, with a photograph in its file."""
+        by, visit = self.cast.actor("clerk"), ticket.visits.get()
+        made = register.register(ticket.pk, words="late", against="visit", visit=visit, by=by, at=self.cast.at)
+        entry = ComplaintEntry.objects.create(
+            complaint=made, cycle=1, kind="evidence", text="see", at=self.cast.at, door="page", picture=b"jpeg"
+        )
+        return {"complaint": made.pk, "evidence": entry.pk, **self._acting(made)}
+
+    def _acting(self, complaint: Complaint) -> dict[str, int]:
+        """What follows a complaint, of which the technician reads, owns and is told one each."""
+        at, technician = self.cast.at, self.cast.technician
+        study = CaseStudy.objects.create(complaint=complaint, owed_at=at, due_at=at)
+        CaseReading.objects.create(study=study, person=technician, owed_at=at)
+        action = CorrectiveAction.objects.create(
+            ticket=complaint.ticket, title="x", cause="late", owner=technician, opened_at=at, cycle_at=at, due_at=at
+        )
+        violation = ConductViolation.objects.create(
+            complaint=complaint, person=technician, kind="late", state="confirmed", proposed_at=at, appeal_until=now()
+        )
+        return {"study": study.pk, "action": action.pk, "violation": violation.pk}
 
     @staticmethod
     def _work(ticket: Ticket) -> tuple[PartUse, WorkshopItem, Receipt]:
@@ -504,6 +649,7 @@ def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
     names = {
         "ticket": ticket.pk,
         "callback": ticket.callbacks.get().pk,
+        "complaint": register.register(ticket.pk, words="late", by=cast.actor("clerk"), at=cast.at).pk,
         "technician": cast.technician.pk,
         "clock": ticket.clocks.order_by("pk")[0].pk,
         "policy": Policy.objects.get(target="response", current=True, vip=None).pk,
@@ -515,6 +661,9 @@ def test_api_lets_in_whom_the_table_names(cast: Cast, name: str) -> None:
 
 BODIES: dict[str, dict[str, Any]] = {
     "attempts": {"outcome": "satisfied"},
+    "complaints": {"words": "x"},
+    "evidence": {"text": "x"},
+    "dispute": {"reason": "x"},
     "log_contact": {"reached": True},
     "reply_to_sales": {"to": "x", "answer": "x"},
     "answer_stock": {"arrived": True, "reached": True},

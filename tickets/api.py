@@ -53,6 +53,23 @@ NEWEST = Order("-id")
 BY_CHANGE = Order("updated_at", "id")
 # What the house does among its own people is not told to a partner that only reads.
 _OURS = (EventKind.HANDED_OVER, EventKind.ACCEPTED, EventKind.DECLINED, EventKind.TAKEN)
+# What is said of people, and how we learn from it, is told to no partner (R75).
+_NEVER = (
+    EventKind.COMPLAINT_ASSIGNED,
+    EventKind.COMPLAINT_LOWERING,
+    EventKind.COMPLAINT_INVESTIGATED,
+    EventKind.COMPLAINT_STATED,
+    EventKind.COMPLAINT_REPORTED,
+    EventKind.COMPLAINT_ESCALATED,
+    EventKind.COMPLAINT_RULED,
+    EventKind.CASE_STUDY_WRITTEN,
+    EventKind.CONDUCT_PROPOSED,
+    EventKind.CONDUCT_DECIDED,
+    EventKind.CONDUCT_APPEALED,
+    EventKind.ACTION_OPENED,
+    EventKind.ACTION_ADVANCED,
+    EventKind.ACTION_CHECKED,
+)
 
 
 class TicketView(PartnerView):
@@ -203,7 +220,7 @@ class Timeline(TicketView):
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
         ticket = self.ticket(pk)
-        events = selectors.timeline(ticket)
+        events = selectors.timeline(ticket).exclude(kind__in=_NEVER)
         if Scope.DESK not in self.actor.scopes:
             events = events.exclude(kind__in=_OURS).exclude(kind=EventKind.NOTED, user__isnull=False)
         found = page(events, NEWEST, token=text_of(request.GET, "after"), size=limit_of(request.GET))

@@ -24,8 +24,10 @@ _PLACES = [
     (_("My day"), "my_day", "tool", "v", frozenset({Role.TECHNICIAN})),
     (_("My van"), "my_van", "packages", "w", frozenset({Role.TECHNICIAN})),
     (_("Callbacks"), "callbacks", "phone-call", "c", LEADERS | {Role.CLERK, Role.OFFICER}),
-    (_("Satisfaction"), "satisfaction", "mood-happy", "f", LEADERS | {Role.OFFICER}),
+    (_("Complaints"), "complaints", "message-exclamation", "q", frozenset(Role) - {Role.ADMIN}),
     (_("My figures"), "my_figures", "chart-bar", "f", frozenset({Role.TECHNICIAN})),
+    (_("Figures"), "complaint_figures", "chart-bar", "f", LEADERS | {Role.OFFICER}),
+    (_("Reports"), "reports", "report-analytics", "r", frozenset({Role.ARCHIVIST})),
     (_("Customers"), "customers", "users", "k", DESK | {Role.ARCHIVIST}),
     (_("Promises"), "policies", "clock-hour-4", "p", LEADERS),
     (_("Warranty"), "warranty", "shield-check", "w", LEADERS),
@@ -33,6 +35,11 @@ _PLACES = [
     (_("Calendars"), "calendars", "calendar-cog", "y", LEADERS),
     (_("Administration"), "admin:index", "settings", "a", frozenset({Role.ADMIN})),
 ]
+# What is reached by the tabs of a place lies at other addresses too.
+_ALSO = {
+    "complaints": ("/case-studies/", "/actions/", "/conduct/", "/my-conduct/"),
+    "complaint_figures": ("/figures/", "/reports/"),
+}
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
@@ -47,9 +54,10 @@ def desk(request: HttpRequest) -> dict[str, Any]:
                 url = reverse(name)
             except NoReverseMatch:
                 continue
-            places.append({"label": label, "url": url, "icon": icon, "key": key, "active": False})
+            under = (url, *_ALSO.get(name, ()))
+            places.append({"label": label, "url": url, "icon": icon, "key": key, "under": under, "active": False})
     # The innermost: the board's address lies within that of dispatch.
-    here = [place for place in places if request.path.startswith(place["url"])]
+    here = [place for place in places if request.path.startswith(place["under"])]
     if here:
         max(here, key=lambda place: len(place["url"]))["active"] = True
     unread = Notice.objects.filter(recipient=user, read_at=None, channel=Notice.Channel.INBOX)[:100].count()

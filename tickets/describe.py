@@ -42,6 +42,7 @@ class Entry:
     detail: SafeString | str
     door: str
     kind: str = ""
+    url: str = ""  # of the page that a notice of it leads to, where that is not the ticket's
 
 
 # kind: (icon, colour)
@@ -124,6 +125,9 @@ CONTACTS = [
     EventKind.VISIT_CALLED,
     EventKind.CALLBACK_ATTEMPTED,
     EventKind.CALLBACK_REACHED,
+    EventKind.ANSWER_PROMISED,
+    EventKind.ANSWER_GIVEN,
+    EventKind.LETTER_SENT,
 ]
 PROMISES = [
     EventKind.REGISTERED,
@@ -152,10 +156,19 @@ PROMISES = [
 ]
 
 
-def add(kind: EventKind, icon: str, colour: str, teller: _Teller) -> None:
-    """Enter how an upper floor tells one of its events; called when the house starts."""
+def add(
+    kind: EventKind,
+    icon: str,
+    colour: str,
+    teller: _Teller,
+    *,
+    page: Callable[[dict[str, Any]], str] | None = None,
+) -> None:
+    """Enter how an upper floor tells one of its events, and its page if that is not the ticket's; at the start."""
     _LOOKS[kind] = (icon, colour)
     _TELLERS[kind] = teller
+    if page is not None:
+        _PAGES[kind] = page
 
 
 def rule_chip(rule: str) -> SafeString:
@@ -177,7 +190,9 @@ def entry(event: Event) -> Entry:
     if event.to_state:
         text = format_html("{} {}", text, _state(event.to_state))
     detail = _edited(event.data) if event.kind == EventKind.EDITED else ("" if short else note)
-    return Entry(event.at, who(event), icon, colour, text, detail, _door(event.door), event.kind)
+    page = _PAGES.get(event.kind)
+    url = page(event.data) if page else ""
+    return Entry(event.at, who(event), icon, colour, text, detail, _door(event.door), event.kind, url)
 
 
 def plain(event: Event) -> tuple[str, str]:
@@ -482,6 +497,7 @@ def _cut(text: str) -> str:
 
 
 _Teller = Callable[[dict[str, Any]], "SafeString | str"]
+_PAGES: dict[str, Callable[[dict[str, Any]], str]] = {}  # entered by upper floors
 _TELLERS: dict[str, _Teller] = {
     EventKind.REGISTERED: _registered,
     EventKind.EDITED: lambda _data: _("corrected"),

@@ -205,7 +205,7 @@ def conditions(policy: Policy) -> list[Condition]:
     if policy.grade is not None:
         asks("grade", policy.grade, _("Fault grade"), Grade(policy.grade).label)
     if policy.complaint_class is not None:
-        word = ComplaintClass(policy.complaint_class).label
+        word = str(ComplaintClass(policy.complaint_class).label)
         asks("complaint_class", policy.complaint_class, _("Complaint"), word)
     if policy.product_line:
         asks("product_line", policy.product_line, _("Product line"), ProductModel.Line(policy.product_line).label)

@@ -32,7 +32,7 @@ def text(label: Any, *, rows: int = 3, most: int = 4000, **kwargs: object) -> fo
     )
 
 
-def _yes_or_no(label: Any, yes: Any, no: Any) -> forms.TypedChoiceField:
+def yes_or_no(label: Any, yes: Any, no: Any) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
         label=label,
         coerce=lambda value: str(value).lower() in ("true", "1", "yes"),
@@ -46,7 +46,7 @@ class NothingForm(forms.Form):
 
 
 class ContactForm(forms.Form):
-    reached = _yes_or_no(_("Did you reach the customer?"), _("reached"), _("not reached"))
+    reached = yes_or_no(_("Did you reach the customer?"), _("reached"), _("not reached"))
     note = text(_("What was said"), required=False)
 
 
@@ -56,15 +56,15 @@ class SalesReplyForm(forms.Form):
 
 
 class StockForm(forms.Form):
-    arrived = _yes_or_no(_("Have the goods arrived?"), _("arrived"), _("not yet"))
-    reached = _yes_or_no(_("Did you reach the customer?"), _("reached"), _("not reached"))
+    arrived = yes_or_no(_("Have the goods arrived?"), _("arrived"), _("not yet"))
+    reached = yes_or_no(_("Did you reach the customer?"), _("reached"), _("not reached"))
     note = text(_("What was said"), rows=2, required=False)
 
 
 class PostponeForm(forms.Form):
     until = moment(_("Repaired by"))
     reason = text(_("Why does it take longer?"), rows=2, most=300)
-    reached = _yes_or_no(_("Was the customer told?"), _("told"), _("not yet"))
+    reached = yes_or_no(_("Was the customer told?"), _("told"), _("not yet"))
 
 
 class PostBackForm(forms.Form):

@@ -397,7 +397,8 @@ class WhichForm(forms.Form):
     )
     vip = forms.BooleanField(label=_("VIP customer"), required=False)
     complaint_class = forms.TypedChoiceField(
-        label=_("Complaint"), choices=[("0", _("none open")), *ComplaintClass.choices], coerce=int, empty_value=0,
+        label=_("Complaint"), choices=[("0", _("none open")), *ComplaintClass.choices], coerce=int,
+        empty_value="0",
         required=False,
     )  # fmt: skip
     product_line = forms.ChoiceField(

@@ -39,6 +39,11 @@ GOODS_WAIT = Obstacle(
     gettext_lazy("The customer's goods lie ready here: hand them out or post them back first."),
     "R14",
 )
+COMPLAINT_OPEN = Obstacle(
+    lambda ticket: ticket.kind == Kind.COMPLAINT and ticket.complaint_class > 0,
+    gettext_lazy("The complaint is not settled: it ends together with the ticket that was opened for it."),
+    "R44",
+)
 
 
 @dataclass(frozen=True)
@@ -273,7 +278,7 @@ add(
         otherwise=gettext_lazy("A callback is owed first: the customer's answer closes the ticket."),
         rule="R60",
         primary=True,
-        obstacles=(GOODS_WAIT,),
+        obstacles=(GOODS_WAIT, COMPLAINT_OPEN),
     ),
     Verb(
         "reopen",
@@ -300,7 +305,7 @@ add(
     Verb(
         "set_site", gettext_lazy("Set address"), "map-pin", DESK, _OPEN - {State.VISITING.value, State.RESOLVED.value}
     ),
-    Verb("refuse", gettext_lazy("Refuse"), "ban", DESK, _DESK_STATES, obstacles=(GOODS_WAIT,)),
+    Verb("refuse", gettext_lazy("Refuse"), "ban", DESK, _DESK_STATES, obstacles=(GOODS_WAIT, COMPLAINT_OPEN)),
     Verb(
         "cancel",
         gettext_lazy("Cancel"),
@@ -308,6 +313,6 @@ add(
         DESK,
         _DESK_STATES | {State.WAITING.value, State.VISIT_PLANNED.value},
         frozenset({Scope.ACT, Scope.DESK}),
-        obstacles=(GOODS_WAIT,),
+        obstacles=(GOODS_WAIT, COMPLAINT_OPEN),
     ),
 )

@@ -25,7 +25,7 @@ from visits import papers
 from visits.availability import Span, open_spans, within
 from visits.models import Command, Paper, Technician, Visit, VisitLink
 from visits.selectors_promises import FIRST, asked_late, first_in_line, owed_words
-from visits.states import ACTIVE, WITHOUT_WORK, CommandState, VisitState
+from visits.states import ACTIVE, WITHOUT_WORK, CommandState, PaperKind, VisitState
 
 OVERSEERS = LEADERS | {Role.DISPATCHER}
 REGISTRARS = OVERSEERS | {Role.ARCHIVIST}  # who prints registers of everybody's visits
@@ -393,7 +393,7 @@ def registers(actor: Actor, limit: int = 30) -> list[Paper]:
     """The registers that were printed last, as they stand."""
     found = (
         readable_papers(actor)
-        .filter(visit__isnull=True, failure__isnull=True, subject__isnull=True, current=True)
+        .filter(visit__isnull=True, kind=PaperKind.VISIT_REGISTER, current=True)
         .select_related("technician", "created_by")
     )
     return list(found.defer("content", "changes").order_by("-id")[:limit])

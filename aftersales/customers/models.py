@@ -60,7 +60,14 @@ class Customer(models.Model):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
-        indexes = [GinIndex(fields=["terms"], name="customer_terms")]
+        indexes: ClassVar = [
+            GinIndex(fields=["terms"], name="customer_terms"),
+            models.Index(
+                fields=["next_maintenance_on"],
+                condition=models.Q(next_maintenance_on__isnull=False),
+                name="customer_maintenance",
+            ),
+        ]
         constraints = [models.CheckConstraint(condition=~models.Q(name=""), name="customer_has_name")]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import pgettext
@@ -16,11 +17,12 @@ from django.utils.translation import pgettext
 from aftersales.accounts.models import Region, Team
 from aftersales.dashboard import lists
 from aftersales.dashboard.lists import Number
+from complaints.models import Complaint
 from tickets import selectors
 from tickets.models import Ticket
 from tickets.sla.models import Clock
 from tickets.sla.states import ClockState, Target
-from tickets.states import OPEN, State
+from tickets.states import OPEN, ComplaintClass, State
 from visits.states import VisitState
 
 DAYS = 14
@@ -92,6 +94,7 @@ class Figures:
     visits_today: Number
     callbacks: dict[str, Number]
     repeats: Number
+    complaints: list[tuple[ComplaintClass, int]]  # open ones, the gravest class first
 
     @property
     def today(self) -> Day:
@@ -143,7 +146,15 @@ def gather(at: datetime, *, target: str = "") -> Figures:
         visits_today=visits_today,
         callbacks=callbacks,
         repeats=repeats,
+        complaints=_complaints(),
     )
+
+
+def _complaints() -> list[tuple[ComplaintClass, int]]:
+    """How many complaints are open, the gravest class first (R41)."""
+    found = Complaint.objects.open().values_list("complaint_class").annotate(number=Count("pk"))
+    known = dict(found)
+    return [(ComplaintClass(one), known.get(one, 0)) for one in sorted(ComplaintClass.values, reverse=True)]
 
 
 def _promise_row(target: Target, numbers: list[Number], today: Day) -> PromiseRow:

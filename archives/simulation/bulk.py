@@ -1,7 +1,8 @@
 """Very many tickets at once, written in SQL, for measuring: what matters is how many rows there are and how alike.
 
-Nothing here goes through the services. Ended clocks come without segments, and there are no visits. Open ones have
-their segments and firings: `manage.py clocks rebuild --check` finds nothing to say about them.
+Nothing here goes through the services. Ended clocks come without segments; visits, calls and complaints are added by
+`bulk_complaints`. Open clocks have their segments and firings: `manage.py clocks rebuild --check` finds
+nothing to say about them.
 """
 
 # ruff: noqa: S608  (table names and whole numbers of our own, no input)
@@ -119,12 +120,12 @@ def _customers(cursor: Any, count: int) -> None:
     day = "now() - (1 - c / %(count)s::float) * interval '3 years'"
     given = {"count": count}
     columns = {"id": "customer_id", "name": "name", "language": "tongue", "vip": "c %% 17 = 3", "terms": "name_terms"}
-    _insert(cursor, Customer, {**columns, "partner_id": "partner_id", "created_at": day}, "bulk_customer", given)
+    insert(cursor, Customer, {**columns, "partner_id": "partner_id", "created_at": day}, "bulk_customer", given)
     phone = {"customer_id": "customer_id", "raw": "e164", "e164": "e164", "tail": "reverse(substr(e164, 2))"}
-    _insert(cursor, CustomerPhone, {**phone, "created_at": day}, "bulk_customer", given)
+    insert(cursor, CustomerPhone, {**phone, "created_at": day}, "bulk_customer", given)
     place = {"id": "site_id", "customer_id": "customer_id", "address": "address", "region_id": "region_id"}
-    _insert(cursor, Site, {**place, "created_at": day}, "bulk_customer", given)
-    _insert(
+    insert(cursor, Site, {**place, "created_at": day}, "bulk_customer", given)
+    insert(
         cursor,
         Product,
         {
@@ -217,7 +218,7 @@ def _tickets(cursor: Any, low: int, high: int, *, total: int, customers: int, fi
         " '{}'::text[] ELSE ARRAY['x' || id] END",
     }
     given = {"low": low, "high": high, "total": total, "customers": customers, "at": at}
-    _insert(cursor, Ticket, columns, source, {**given, "rare": bigrams(RARE_WORD + "响")})
+    insert(cursor, Ticket, columns, source, {**given, "rare": bigrams(RARE_WORD + "响")})
 
 
 # Each open promise was moved by its customer to `due`, on some day between ten and eight: so far from closing time that
@@ -277,7 +278,7 @@ def _clocks(cursor: Any, low: int, high: int, at: datetime) -> None:
     late = f"(stands = 'running' AND due + {_ANSWERED_AFTER} < %(at)s)"
     broken = f"({late} OR (stands = 'met' AND id %% 12 = 0))"
     fires = "ARRAY(SELECT due + o FROM unnest(offsets) WITH ORDINALITY u (o, n) ORDER BY n)"
-    _insert(
+    insert(
         cursor,
         Clock,
         {
@@ -314,12 +315,12 @@ def _history(cursor: Any, low: int, high: int) -> None:
     mine = "sla_clock c WHERE c.ticket_id BETWEEN %(low)s AND %(high)s AND c.state <> 'met'"
     row = {"clock_id": "c.id", "door": "'system'", "policy_id": "c.policy_id"}
     moved = "jsonb_build_object('until', c.due_at, 'round', 2, 'step', 0)"
-    _insert(cursor, Segment, {**row, "kind": "'start'", "at": "c.started_at"}, mine, given)
+    insert(cursor, Segment, {**row, "kind": "'start'", "at": "c.started_at"}, mine, given)
     extended = {"kind": "'extend'", "at": "c.started_at + interval '1 minute'", "cause": "'customer_wish'"}
-    _insert(cursor, Segment, {**row, **extended, "data": moved}, mine, given)
+    insert(cursor, Segment, {**row, **extended, "data": moved}, mine, given)
     paused = {"kind": "'pause'", "at": "c.paused_at", "cause": "'customer'"}
-    _insert(cursor, Segment, {**row, **paused}, f"{mine} AND c.state = 'paused'", given)
-    _insert(
+    insert(cursor, Segment, {**row, **paused}, f"{mine} AND c.state = 'paused'", given)
+    insert(
         cursor,
         Firing,
         {
@@ -347,7 +348,7 @@ def _offsets(policy: Policy) -> list[timedelta]:
 
 def _events(cursor: Any, low: int, high: int, each: int) -> None:
     """A registration, a contact, and notes until there are `each`."""
-    _insert(
+    insert(
         cursor,
         Event,
         {
@@ -368,9 +369,7 @@ def _events(cursor: Any, low: int, high: int, each: int) -> None:
 
 
 # ── tools ──────────────────────────────────────────────────────────────────────────────────────
-def _insert(
-    cursor: Any, model: type[models.Model], columns: dict[str, str], source: str, given: dict[str, Any]
-) -> None:
+def insert(cursor: Any, model: type[models.Model], columns: dict[str, str], source: str, given: dict[str, Any]) -> None:
     """INSERT … SELECT; columns that are not named get the default that the model would give them."""
     params, chosen = dict(given), dict(columns)
     for field in model._meta.concrete_fields:

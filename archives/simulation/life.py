@@ -14,14 +14,18 @@ from django.db import transaction
 from aftersales.accounts.actors import Actor
 from aftersales.accounts.models import User
 from aftersales.accounts.roles import Role
-from archives.simulation import words, words_answers, words_people
+from archives.simulation import words, words_answers, words_complaints, words_people
 from archives.simulation.caller import Caller
+from archives.simulation.complaining import Complaining
 from archives.simulation.steps import Later, person
 from archives.simulation.visiting import Visiting
 from archives.simulation.words import Text
 from archives.simulation.world import office_hours
+from complaints import calling
+from complaints.models import CallSettings, PromisedAnswer
+from complaints.services import answer
 from complaints.services import callback as callbacks
-from complaints.states_callback import CallbackState, Outcome
+from complaints.states_callback import CallbackKind, CallbackState, Outcome
 from tickets.models import COLLECTION_NOTICES, Ticket
 from tickets.services import answers, desk, intake, repair
 from tickets.sla.states import Target
@@ -29,7 +33,7 @@ from tickets.states import HANDED_OUT, Channel, Kind, WaitingFor
 from visits.services import dispatch
 
 
-class Life(Visiting):
+class Life(Visiting, Complaining):
     """Plays one life; `run` answers the ticket."""
 
     def run(self) -> Ticket:
@@ -52,6 +56,9 @@ class Life(Visiting):
         self._reply_to_sales()
         self._contact()
         self._small_things()
+        if self.ticket.kind == Kind.COMPLAINT:
+            self.settle_complaint()
+            return
         fate = self.script.fate or self._draw({"": 92, "refused": 3, "cancelled": 5})
         if fate == "refused" and self.ticket.kind != Kind.INSTALLATION:
             self._pass(5, 120)
@@ -78,6 +85,11 @@ class Life(Visiting):
                 self._contact()
                 self._visits()
                 self._callback()
+            if self._chance(0.04):
+                self._pass(200, 3000)
+                self.complain(words_complaints.ABOUT_VISITS)
+                self.settle_complaint()
+            self._second_follow_up()
             return
         if self.ticket.kind in HANDED_OUT and self._chance(0.6):
             self._workshop()
@@ -234,11 +246,11 @@ class Life(Visiting):
             self._pass(600, 2400)
             self._do(desk.close)
             return None
-        owed = self.ticket.callbacks.get(state=CallbackState.OWED)
+        owed = self.ticket.callbacks.get(state=CallbackState.OWED, kind=CallbackKind.FIRST)
         late = self._chance(0.06)
         span = owed.due_at - owed.opens_at
         self.at = owed.opens_at + span * (1 + self.rng.uniform(0.05, 0.4) if late else self.rng.triangular(0, 0.9, 0.1))
-        caller = person(self.rng.choice([*self.cast.of(Role.CLERK, self.team), *self.cast.of(Role.OFFICER, self.team)]))
+        caller = self._caller()
         for _attempt in range(2):
             if not self._chance(0.22):
                 break
@@ -246,13 +258,56 @@ class Life(Visiting):
             self._attempt(owed.pk, caller, Outcome.NOT_REACHED, words.NOT_REACHED)
             self._pass(180, 1500)
         self._pass(0, 1)
+        if self._chance(0.04):
+            self._question(owed.pk, caller)
+            return True
         if self._chance(0.91):
             self._attempt(owed.pk, caller, Outcome.SATISFIED, words.SATISFIED)
             return True
         self._attempt(owed.pk, caller, Outcome.NOT_SATISFIED, words.NOT_SATISFIED)
         return False
 
+    def _caller(self) -> Actor:
+        return person(self.rng.choice([*self.cast.of(Role.CLERK, self.team), *self.cast.of(Role.OFFICER, self.team)]))
+
+    def _question(self, callback: int, caller: Actor) -> None:
+        """The customer asks what the caller cannot say; the answer comes as promised, or a little late."""
+        self._when_called()
+        promised = self.at + timedelta(days=self.rng.randint(1, 3))
+        question = self._staff(words.QUESTIONS)
+        self._beside(
+            callbacks.record_attempt,
+            callback,
+            by=caller,
+            outcome=Outcome.QUESTION,
+            question=question,
+            promised_at=promised,
+            note=question,
+            attitude=5,
+            quality=4,
+        )
+        self._pass_until(self.at + (promised - self.at) * self.rng.uniform(0.2, 1.1))
+        self._pass(0, 1)
+        open_one = PromisedAnswer.objects.get(ticket=self.ticket, answered_at=None)
+        self._beside(answer.give, open_one.pk, by=caller, text=self._staff(words.ANSWERS))
+
+    def _second_follow_up(self) -> None:
+        """Within the week after the first call the customer is asked once more (R60)."""
+        owed = self.ticket.callbacks.filter(state=CallbackState.OWED, kind=CallbackKind.SECOND).first()
+        if owed is None or self._chance(0.04):
+            return
+        self._pass_until(owed.opens_at + (owed.due_at - owed.opens_at) * self.rng.triangular(0, 0.9, 0.2))
+        self._pass(0, 1)
+        self._attempt(owed.pk, self._caller(), Outcome.SATISFIED, words.SATISFIED)
+
+    def _when_called(self) -> None:
+        """Let the hours pass in which customers are left alone."""
+        quiet = calling.quiet_until(self.at, calling.zone_of(self.ticket), CallSettings())
+        if quiet is not None:
+            self.at = quiet + timedelta(minutes=self.rng.uniform(1, 40))
+
     def _attempt(self, callback: int, caller: Actor, outcome: Outcome, said: list[Text]) -> None:
+        self._when_called()
         answered = outcome != Outcome.NOT_REACHED
         good = outcome == Outcome.SATISFIED
 

@@ -18,6 +18,7 @@ from aftersales.accounts.actors import Actor
 from aftersales.accounts.roles import Role
 from archives.simulation import words, words_visits
 from archives.simulation.life import Life
+from archives.simulation.scenes_complaints import COMPLAINTS
 from archives.simulation.steps import person
 from archives.simulation.world import SLOT_SPAN, ZONE, at_local
 from tickets.services import desk
@@ -309,6 +310,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "interrupted": Scene.interrupted,
     "helped_from_afar": Scene.helped_from_afar,
     "paid_and_corrected": Scene.paid_and_corrected,
+    **COMPLAINTS,
 }
 
 

@@ -374,6 +374,15 @@ NOT_SATISFIED: list[Text] = [
     ("噪音还是很大，没有修好。", "噪音還是很大，沒有修好。", "Still noisy; not mended."),
     ("漏水还在，要求再来。", "還在漏水，要求再來。", "Still leaks; come again."),
 ]
+QUESTIONS: list[Text] = [
+    ("滤网多久换一次？", "濾網多久換一次？", "How often is the filter changed?"),
+    ("延保怎么买，多少钱？", "延長保固怎麼買，多少錢？", "What does a longer warranty cost?"),
+    ("旧零件能退给我吗？", "舊零件能退給我嗎？", "May I have the old part back?"),
+]
+ANSWERS: list[Text] = [
+    ("已查明并电话答复，客户清楚了。", "已查明並電話答覆，客戶清楚了。", "Found out and told by telephone; clear now."),
+    ("请技术部确认后答复客户。", "請技術部確認後答覆客戶。", "Answered after asking the technical department."),
+]
 REOPEN: list[Text] = [
     ("客户来电：同样的问题又出现", "客戶來電：同樣的問題又出現", "The customer calls: the same fault again"),
     ("客户改变主意，要求继续处理", "客戶改變主意，要求繼續處理", "The customer changed their mind"),

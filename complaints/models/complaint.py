@@ -21,6 +21,7 @@ from aftersales.core.errors import Missing, Stale
 from aftersales.core.fsm import FSMField, ReadAgain, transition
 from complaints.states import (
     EDGES,
+    ESTABLISHED,
     OPEN,
     Against,
     Cause,
@@ -52,8 +53,11 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
             return self
         if actor.user.role == Role.ADMIN:
             return self.none()
-        mine = Q(registered_by=actor.user) | Q(people=actor.user)
-        return self.filter(pk__in=Complaint.objects.filter(mine).values("pk"))
+        user = actor.user
+        named = Complaint.people.through.objects.filter(user=user).values("complaint")
+        visits = Visit.objects.filter(technician=user).values("pk")  # subqueries: no join of every visit there is
+        about_me = Q(pk__in=named) | Q(visit__in=visits)
+        return self.filter(Q(registered_by=user) | Q(owner=user) | Q(investigator=user) | about_me)
 
     def locked(self, pk: int, *, actor: Actor, version: int | None = None) -> tuple[Ticket, Complaint]:
         """Lock the ticket, then the complaint. Raises Missing, Stale."""
@@ -172,12 +176,13 @@ class Complaint(ReadAgain, models.Model):
         verbose_name_plural = _("complaints")
         indexes: ClassVar = [
             models.Index(fields=["ticket", "-id"], name="complaint_of_ticket"),
-            models.Index(
-                fields=["-complaint_class", "cycle_at", "id"], condition=~Q(state=_S.CLOSED), name="complaint_worklist"
-            ),
+            models.Index(fields=["cycle_at", "id"], condition=~Q(state=_S.CLOSED), name="complaint_worklist"),
             models.Index(fields=["owner", "id"], condition=~Q(state=_S.CLOSED), name="complaint_mine"),
             models.Index(fields=["-closed_at", "-id"], condition=Q(state=_S.CLOSED), name="complaint_closed"),
             models.Index(fields=["registered_at"], name="complaint_by_time"),
+            models.Index(
+                fields=["decided_at"], condition=Q(verdict__in=sorted(ESTABLISHED)), name="complaint_established"
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.FSM(name="complaint_state_moves", field="state", transitions=EDGES),
@@ -316,6 +321,16 @@ class PastCycle(models.Model):
     def __str__(self) -> str:
         return f"{self.complaint_id}/{self.cycle}"
 
+    @property
+    def verdict_label(self) -> str:
+        verdict = self.outcome.get("verdict")
+        return str(Verdict(verdict).label) if verdict else ""
+
+    @property
+    def remedy_label(self) -> str:
+        remedy = self.outcome.get("remedy")
+        return str(Remedy(remedy).label) if remedy else ""
+
 
 class ComplaintEntry(models.Model):
     """Evidence of the customer or the staff, and the statement of who is complained of; never changed."""
@@ -329,7 +344,6 @@ class ComplaintEntry(models.Model):
     partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     door = models.CharField(max_length=10, choices=Door)
     picture = models.BinaryField(null=True, blank=True)  # JPEG, made anew from what was sent
-    picture_name = models.CharField(max_length=120, blank=True)
 
     class Meta:
         verbose_name = _("evidence")

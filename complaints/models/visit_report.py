@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.accounts.models import User
 from aftersales.customers.models import Customer, Product
-from complaints.states_report import Purpose
+from complaints.states_visit_report import Purpose
 
 
 class VisitReport(models.Model):

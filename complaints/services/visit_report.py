@@ -17,7 +17,7 @@ from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
 from aftersales.customers.models import Customer, Product
 from complaints.models import VisitReport
-from complaints.states_report import LONGEST_TEXT, Purpose
+from complaints.states_visit_report import LONGEST_TEXT, Purpose
 
 FIELDS = (
     "product", "purpose", "visited_at", "visited_by", "place", "met", "seen", "wishes", "next_steps", "follow_up_on",

@@ -20,7 +20,7 @@ from aftersales.core.keyset import Order
 from aftersales.core.middleware import refuse_on_page
 from aftersales.core.time import now
 from aftersales.customers.models import Customer
-from complaints.forms_report import ReportForm
+from complaints.forms_visit_report import ReportForm
 from complaints.models import VisitReport
 from complaints.models.complaint import READERS
 from complaints.services import visit_report as services
@@ -88,7 +88,7 @@ def new(request: HttpRequest, customer_id: int) -> HttpResponse:
             except Refusal as refusal:
                 status = add_refusal(form, refusal)
             else:
-                return go(request, reverse("visit_report", args=[report.pk]), _("The report is saved."))
+                return go(request, reverse("customer_visit_report", args=[report.pk]), _("The report is saved."))
     return _form(request, customer, form, status=status)
 
 
@@ -118,12 +118,12 @@ def correct(request: HttpRequest, report_id: int) -> HttpResponse:
             except Refusal as refusal:
                 status = add_refusal(form, refusal)
             else:
-                return go(request, reverse("visit_report", args=[report.pk]), _("The report is saved."))
+                return go(request, reverse("customer_visit_report", args=[report.pk]), _("The report is saved."))
     return _form(request, report.customer, form, report=report, status=status)
 
 
 @staff_page(*DESK)
-@sent_to(lambda report_id: reverse("visit_report", args=[report_id]))
+@sent_to(lambda report_id: reverse("customer_visit_report", args=[report_id]))
 def follow_up(request: HttpRequest, report_id: int) -> HttpResponse:
     """What was to be followed up is done."""
     try:
@@ -132,8 +132,8 @@ def follow_up(request: HttpRequest, report_id: int) -> HttpResponse:
         raise Http404 from refusal
     except Refusal as refusal:
         refuse_on_page(request, refusal)
-        return go(request, reverse("visit_report", args=[report_id]))
-    return go(request, reverse("visit_report", args=[report_id]), _("Followed up."))
+        return go(request, reverse("customer_visit_report", args=[report_id]))
+    return go(request, reverse("customer_visit_report", args=[report_id]), _("Followed up."))
 
 
 def _found(report_id: int) -> VisitReport:

@@ -17,3 +17,4 @@ import "./small.js";
 import "./intake.js";
 import "./photographs.js";
 import "./leaving.js";
+import "./calls.js";

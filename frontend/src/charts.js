@@ -1,5 +1,6 @@
 // Plots. A page writes <div data-chart="id"></div> and <script type="application/json" id="id"> with
 //   {"type": "bar"|"line"|"pie", "title", "categories": […], "series": [{"name", "data": […], "colour"?, "aim"?}],
+//    (a series may have a "type" of its own, and "percent": true for an axis of 0 to 100 on the other side)
 //    "stacked"?, "horizontal"?, "unit"?, "min"?, "links"?: […]}            a pie takes "data": [{"name", "value", "link"?}]
 // Every plot has a table beside it: a picture is for the eye only.
 import * as echarts from "echarts/core";
@@ -58,13 +59,14 @@ function option(spec) {
     };
   const along = { type: "category", data: spec.categories ?? [], axisTick: { show: false }, axisLine: { lineStyle: { color: faint } }, axisLabel: { color: quiet, hideOverlap: true }, inverse: Boolean(spec.horizontal) };
   const across = { type: "value", min: spec.min, minInterval: spec.unit === "%" ? undefined : 1, splitLine: { lineStyle: { color: faint } }, axisLabel: { color: quiet, formatter: spec.unit === "%" ? "{value} %" : undefined } };
+  const share = { type: "value", min: 0, max: 100, splitLine: { show: false }, axisLabel: { color: quiet, formatter: "{value} %" } };
   return {
     ...base,
     grid: { left: 8, right: 16, top: 16, bottom: base.legend.show ? 36 : 8, containLabel: true },
     xAxis: spec.horizontal ? across : along,
-    yAxis: spec.horizontal ? along : across,
+    yAxis: spec.horizontal ? along : spec.series?.some((one) => one.percent) ? [across, share] : across,
     series: (spec.series ?? []).map((one, index) => ({
-      type: spec.type, name: one.name, data: one.data, stack: spec.stacked ? "all" : undefined, barMaxWidth: 36,
+      type: one.type ?? spec.type, yAxisIndex: one.percent ? 1 : 0, name: one.name, data: one.data, stack: spec.stacked ? "all" : undefined, barMaxWidth: 36,
       symbol: ["circle", "rect", "triangle", "diamond"][index % 4], symbolSize: 7,
       lineStyle: { width: 2, type: ["solid", "dashed", "dotted"][index % 3] },
       itemStyle: { color: named(one.colour), borderRadius: spec.type === "bar" && !spec.stacked ? 2 : 0 },

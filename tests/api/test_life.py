@@ -56,6 +56,7 @@ def test_from_call_to_closed(api, cast: Cast, request_body):
     early = problem(api.send("POST", attempts, {"outcome": "satisfied"}), 409, "too_early")
     assert early["rule"] == "R60"
     Callback.objects.update(opens_at=now() - timedelta(days=4))  # three days later
+    cast.calls_at_any_hour()
     answer = api.send("POST", attempts, {"outcome": "satisfied", "attitude": 5, "quality": 4})
     body = answer.json()
     assert (answer.status_code, body["state"], body["ticket_state"]) == (201, "reached", "closed")
@@ -75,6 +76,7 @@ def test_from_call_to_closed(api, cast: Cast, request_body):
 def test_opens_again_when_the_customer_is_not_satisfied(api, cast: Cast):
     ticket = cast.visited(by=cast.partner_actor())
     owed = ticket.callbacks.get()
+    cast.calls_at_any_hour()
     path = f"/callbacks/{owed.pk}/attempts"
     assert pointers(problem(api.send("POST", path, {"outcome": "not_satisfied"}), 422, "required")) == [
         ("/note", "required")

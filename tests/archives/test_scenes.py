@@ -17,6 +17,7 @@ from archives.simulation.play import appointments
 from archives.simulation.scenes import SCENES, Scene
 from archives.simulation.visiting import MEETINGS
 from archives.simulation.world import World, service_time_ago
+from complaints.models import Complaint
 from tickets.models import Ticket
 from tickets.sla.models import Clock
 from tickets.states import Channel, Kind
@@ -63,6 +64,12 @@ SHOWS: dict[str, Callable[[], Any]] = {
     "interrupted": lambda: Interruption.objects.all(),
     "helped_from_afar": lambda: RemoteSession.objects.filter(result="visit"),
     "paid_and_corrected": lambda: Paper.objects.filter(version=2),
+    "complaint_fresh": lambda: Complaint.objects.filter(state="registered"),
+    "complaint_grave": lambda: Complaint.objects.filter(state="registered", complaint_class=3),
+    "complaint_to_sign": lambda: Complaint.objects.filter(complaint_class=3, lower_to=2),
+    "complaint_investigated": lambda: Complaint.objects.filter(state="investigating").exclude(finding=""),
+    "complaint_proposed": lambda: Complaint.objects.filter(state="proposed"),
+    "complaint_disputed": lambda: Complaint.objects.filter(state="escalated").exclude(dispute_reason=""),
 }
 
 

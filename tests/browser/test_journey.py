@@ -145,6 +145,7 @@ def call_back(page: Page, number: str, shot: Shot, language: str) -> None:
 @pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
 def test_call_becomes_a_closed_ticket(cast: Cast, visitor: Visitor, shot: Shot, language: str) -> None:
     at = now()
+    cast.calls_at_any_hour()
     before = cast.ticket(at=at - timedelta(days=60), by=cast.actor("clerk"), visit_needed=False)  # she is known
     assert cast.technician.role == "technician"
     clerk = visitor.open(cast.user("clerk"), language=language)

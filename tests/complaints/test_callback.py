@@ -53,7 +53,9 @@ def test_is_refused_before_day_3(cast: Cast) -> None:
         )
     assert (refused.value.rule, refused.value.code) == ("R60", "too_early")
     assert not Attempt.objects.exists()
-    services.record_attempt(callback.pk, outcome="satisfied", by=cast.actor("clerk"), at=callback.opens_at)
+    services.record_attempt(
+        callback.pk, outcome="satisfied", asked_time=True, by=cast.actor("clerk"), at=callback.opens_at
+    )
 
 
 @pytest.mark.rule("R60")

@@ -236,10 +236,10 @@ def test_makes_forms_from_their_page(cast: Cast, ticket: Ticket) -> None:
 @pytest.mark.rule("R44")
 @pytest.mark.rule("R71")
 def test_prints_the_complaint_form_with_earlier_cycles(cast: Cast, ticket: Ticket) -> None:
-    at = cast.at + timedelta(days=1)
+    at, officer = cast.at + timedelta(days=1), cast.user("officer")
     complaint = Complaint.objects.create(
         ticket=ticket, visit=ticket.visits.get(), channel="hotline", words="修了两次还漏水！<script>", sought="refund",
-        against="visit", complaint_class=2, proposed_class=3, class_reason="第二次投诉", classed_by=cast.user("officer"),
+        against="visit", complaint_class=2, proposed_class=3, class_reason="第二次投诉", classed_by=officer,
         signals=[{"signal": "repeated", "detail": "K20260101-00001"}, {"signal": "threat", "detail": "打12315"}],
         registered_by=cast.user("clerk"), registered_at=at, cycle_at=at, updated_at=at, team=cast.team, cycle=2,
         finding="接头未拧紧", cause="workmanship", cause_note="赶时间", verdict="upheld", remedy="voucher",
@@ -257,8 +257,9 @@ def test_prints_the_complaint_form_with_earlier_cycles(cast: Cast, ticket: Ticke
     assert (paper.number, paper.ticket_id) == (complaint.number, ticket.pk)
     text = "\n".join(kept(paper))
     for said in (
-        "用户投诉处理单", "修了两次还漏水！<script>", "退款", "上门服务", "Li Ming", "第二次投诉", "重复投诉", "打12315",
-        "接头未拧紧", "维修质量", "成立", "代金券 200 元", "200.00", "Max Huang", "Olga Wu", "未发现问题", "不成立",
+        "用户投诉处理单", "修了两次还漏水！<script>", "退款", "上门服务", "Li Ming", "第二次投诉", "重复投诉",
+        "打12315", "接头未拧紧", "维修质量", "成立", "代金券 200 元", "200.00", "Max Huang", "Olga Wu", "未发现问题",
+        "不成立",
     ):  # fmt: skip
         assert said in text, said
     bare = Complaint(

@@ -17,6 +17,11 @@ ROLES = ["clerk", "dispatcher", "technician", "officer", "archivist", "superviso
 CALLERS = {"clerk", "officer", "supervisor", "manager"}
 
 
+@pytest.fixture(autouse=True)
+def any_hour(cast: Cast) -> None:
+    cast.calls_at_any_hour()
+
+
 def sign_in(client: Client, cast: Cast, role: str) -> None:
     client.force_login(cast.actor(role).user)  # type: ignore[arg-type]
 

@@ -46,6 +46,7 @@ def log_contact(
     was = ticket.state
     contact.reached(ticket, at=at, by=by, cause=EventKind.CONTACTED)
     timeline.record(ticket, EventKind.CONTACTED, at=at, by=by, was=was, note=note)
+    hooks.contacted(ticket, at=at, by=by)
     return ticket
 
 

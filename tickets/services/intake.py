@@ -20,7 +20,7 @@ from aftersales.core.text import clean_line, clean_text
 from aftersales.core.time import now
 from aftersales.customers import services as customers
 from aftersales.customers.models import Customer, Product, ProductModel, Site
-from tickets import notices
+from tickets import hooks, notices
 from tickets.models import Event, Ticket
 from tickets.services import customer_file, desk
 from tickets.sla import clocks
@@ -131,8 +131,10 @@ def register(intake: Intake, *, by: Actor, at: datetime | None = None) -> Ticket
     Raises Invalid naming every wrong field, NotAllowed (code external_id_taken), Forbidden.
     """
     batch = Batch()
-    ticket = _register(intake, batch, by=by, at=at or now())
+    at = at or now()
+    ticket = _register(intake, batch, by=by, at=at)
     batch.write()
+    hooks.registered(ticket, intake, at=at, by=by)
     return ticket
 
 
@@ -144,6 +146,9 @@ def receive(intake: Intake, batch: Batch, *, by: Actor, at: datetime) -> Ticket:
     """
     ticket = _register(intake, batch, by=by, at=at)
     newly_known = ticket.customer._state.adding
+    if ticket.kind == Kind.COMPLAINT:  # upper floors may have to do with it; the others stay one batch
+        batch.write()
+        hooks.registered(ticket, intake, at=at, by=by)
     if not newly_known and not any(clock.target == Target.CUSTOMER_FILE for clock in started_clocks(ticket)):
         batch.write()
         customer_file.settle(ticket.customer, by=by, at=at)

@@ -60,7 +60,7 @@ def which(request: HttpRequest) -> HttpResponse:
         contract = given["contract"]
         facts = Facts(
             given["kind"], given["channel"], given["grade"], given["region"], given["vip"], given["product_line"],
-            contract.pk if contract else None, given["complaint_class"],
+            contract.pk if contract else None, int(given["complaint_class"]),
         )  # fmt: skip
         answers = overview.which(facts)
     status = 422 if form.is_bound and not form.is_valid() else 200

@@ -92,6 +92,13 @@ class Visit(ReadAgain, models.Model):
             models.Index(fields=["technician", "window_start"], name="visit_of_technician"),
             models.Index(fields=["window_start", "id"], name="visit_by_start"),
             models.Index(fields=["ticket", "-id"], name="visit_of_ticket"),
+            # Figures count completed visits by when they ended, and by whose they were.
+            models.Index(
+                fields=["ended_at"],
+                include=["ticket", "technician"],
+                condition=Q(state=VisitState.COMPLETED),
+                name="visit_completed_by_end",
+            ),
         ]
         constraints = [
             ExclusionConstraint(

@@ -130,6 +130,53 @@ def issue_register(
     )
 
 
+@transaction.atomic
+def issue_period(
+    kind: PaperKind, *, first_day: date, last_day: date, most: int, by: Actor, at: datetime | None = None
+) -> Paper:
+    """A register of another floor for some days, of at most so many rows. Raises Invalid, naming the field."""
+    form = papers.kinds.get(kind)
+    if form is None or form.of != "days":
+        raise Missing(_("There is no such form."))
+    if last_day < first_day:
+        raise Invalid(_("The end must not be before the start."), code="order", field="last_day")
+    if last_day - first_day >= LONGEST_PERIOD:
+        raise Invalid(_("At most %(days)d days.") % {"days": LONGEST_PERIOD.days}, code="too_long", field="last_day")
+    content = papers.content_of(form, paper_facts.Period(None, first_day, last_day))
+    if len(content["rows"]) > most:
+        raise Invalid(
+            _("More than %(max)d rows: choose fewer days.") % {"max": most}, code="too_many", field="last_day"
+        )
+    _alone(kind, first_day, last_day)
+    last = Paper.objects.filter(
+        kind=kind, first_day=first_day, last_day=last_day, technician=None, current=True
+    ).first()
+    at = at or now()
+    if last is not None:
+        return _renew(form, last, content, by=by, at=at)
+    number = _next_number(form.prefix, at)
+    return _create(form, number, content, by=by, at=at, first_day=first_day, last_day=last_day)
+
+
+@transaction.atomic
+def issue_numbered(kind: PaperKind, subject: Any, *, by: Actor, at: datetime | None = None) -> Paper:
+    """A paper of another floor about something that has its own number: the first version, or the next one."""
+    form = papers.kinds.get(kind)
+    if form is None or form.number is None:
+        raise Missing(_("There is no such form."))
+    number, content = form.number(subject), papers.content_of(form, subject)
+    _alone(kind, number)
+    last = Paper.objects.filter(kind=kind, number=number, current=True).first()
+    at = at or now()
+    return _renew(form, last, content, by=by, at=at) if last else _create(form, number, content, by=by, at=at)
+
+
+def _alone(*what: object) -> None:
+    """Two who ask at once for the same paper get one: the second waits here."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ["paper/" + "/".join(map(str, what))])
+
+
 def changed(visit_id: int, *kinds: PaperKind, by: Actor, at: datetime) -> list[Paper]:
     """Make the next version of each paper of a visit that says something else now, and the papers of `kinds`.
 

@@ -62,6 +62,13 @@ SCENES = [
     *(_now(hours, "taken_along", region) for hours, region in ((13, "cn-shanghai"), (13, "tw-taipei"))),
     _now(7, "interrupted", "hk"),
     _now(3, "helped_from_afar"),
+    # What the complaint officer has to settle.
+    _now(6, "complaint_fresh"),
+    _now(6, "complaint_grave"),
+    _now(42, "complaint_to_sign"),
+    _now(42, "complaint_investigated", technician="technician"),
+    _now(42, "complaint_proposed"),
+    _now(42, "complaint_disputed", "hk"),
     *(_now(hours, "paid_and_corrected", technician="technician") for hours in (11, 24)),
 ]
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
 from aftersales.core.time import now
-from archives.simulation import bulk, people
+from archives.simulation import bulk, bulk_complaints, people
 from archives.simulation.play import play
 
 
@@ -35,6 +35,13 @@ class Command(BaseCommand):
         if options["bulk"]:
             added = bulk.fill(cast, options["bulk"], events=options["events"], at=until, tell=self.stdout.write)
             self.stdout.write(f"{added:,} tickets added")
+            wanted = {
+                "visits": int(options["bulk"] * bulk_complaints.VISITS_PER_TICKET),
+                "complaints": int(options["bulk"] * bulk_complaints.COMPLAINTS_PER_TICKET),
+            }
+            more = bulk_complaints.fill(cast, **wanted, seed=options["seed"], at=until, tell=self.stdout.write)
+            if any(more):
+                bulk_complaints.settle()
             return
         story = play(
             cast,

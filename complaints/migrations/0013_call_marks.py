@@ -9,9 +9,9 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_people'),
-        ('complaints', '0007_visit_reports'),
+        ('complaints', '0012_reports'),
         ('tickets', '0014_complaints'),
-        ('visits', '0025_acting'),
+        ('visits', '0026_figures'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('complaints', '0006_surveys'),
+        ('complaints', '0009_surveys'),
         ('customers', '0009_parts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_people'),
-        ('complaints', '0005_complaints'),
+        ('complaints', '0008_acting'),
         ('tickets', '0014_complaints'),
         ('visits', '0024_arrival_evidence'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

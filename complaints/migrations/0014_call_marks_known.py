@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
     """The marks of calls that were made before figures counted them."""
 
     dependencies = [
-        ("complaints", "0008_call_marks"),
+        ("complaints", "0013_call_marks"),
         ("customers", "__first__"),
     ]
 
