@@ -19,6 +19,7 @@ from aftersales.core.views import not_found
 from aftersales.customers import api as customers
 from complaints import api as callbacks
 from complaints import api_complaints as complaints
+from complaints import api_survey
 from tickets import api as tickets
 from tickets import api_clock
 from tickets import api_policies as policies
@@ -78,6 +79,7 @@ urlpatterns = [
     path(f"{_ticket}/suggestions", planning.Suggestions.as_view(), name="api-suggestions"),
     path(f"{_ticket}/sheet", visits.Sheet.as_view(), name="api-sheet"),
     path(f"{_ticket}/callbacks", callbacks.Callbacks.as_view(), name="api-callbacks"),
+    path(f"{_ticket}/surveys", api_survey.Surveys.as_view(), name="api-surveys"),
     path("v1/callbacks/<int:pk>/attempts", callbacks.Attempts.as_view(), name="api-attempts"),
     path(f"{_ticket}/complaints", complaints.TicketComplaints.as_view(), name="api-ticket-complaints"),
     path("v1/complaints", complaints.Complaints.as_view(), name="api-complaints"),

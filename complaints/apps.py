@@ -20,6 +20,7 @@ class ComplaintsConfig(AppConfig):
         from complaints.services import (
             action_check,
             action_paper,
+            call_mark,
             callback,
             case_study,
             conduct,
@@ -52,4 +53,5 @@ class ComplaintsConfig(AppConfig):
         describe_survey.enter()
         form_papers.enter()
         visit_hooks.completed.connect(survey.offer_after_visit)
+        hooks.called.connect(call_mark.keep)
         hooks.closed.connect(survey.offer_after_complaint)

@@ -169,68 +169,62 @@ def overview(
 
 # ── the two queries ────────────────────────────────────────────────────────────────────────────
 _MARKS = """
-    count(attitude), coalesce(sum(attitude), 0), count(punctuality), coalesce(sum(punctuality), 0),
-    count(quality), coalesce(sum(quality), 0), count(solved), count(*) FILTER (WHERE solved),
-    count(recommend), count(*) FILTER (WHERE recommend >= %(promoters)s),
-    count(*) FILTER (WHERE recommend <= %(detractors)s), count(*) FILTER (WHERE low)
-"""
-_SURVEYS = """
-SELECT {dimension}, count(*), count(answered_at), count(*) FILTER (WHERE answered_at IS NULL AND opened_at IS NOT NULL),
-    count(*) FILTER (WHERE mail_state = 'sent'), count(*) FILTER (WHERE mail_state IN ('none', 'queued')),
-    count(*) FILTER (WHERE mail_state = 'failed'), count(*) FILTER (WHERE answered_at IS NULL AND expires_at <= %(at)s),
-    {marks}
-FROM (
-    SELECT s.*, {columns} FROM complaints_survey AS s
-    WHERE {when} >= %(start)s AND {when} < %(end)s {filters}
-) AS answers GROUP BY GROUPING SETS ({sets})
-"""
-_CALLS = """
-SELECT {dimension}, count(*), count(*), 0, 0, 0, 0, 0, {marks}
-FROM (
-    SELECT a.attitude, NULL::int AS punctuality, a.quality, a.solved, NULL::int AS recommend,
-        false AS low, {columns}
-    FROM complaints_attempt AS a JOIN complaints_callback AS c ON c.id = a.callback_id {joins}
-    WHERE a.at >= %(start)s AND a.at < %(end)s
-        AND (a.attitude IS NOT NULL OR a.quality IS NOT NULL OR a.solved IS NOT NULL) {filters}
-) AS answers GROUP BY GROUPING SETS ({sets})
-"""
-_MONTH = "date_trunc('month', {when} AT TIME ZONE %(zone)s)::date"
-_WEEK = "date_trunc('week', {when} AT TIME ZONE %(zone)s)::date"
-_COLUMNS = {
-    "surveys": {"region": "s.region_id", "team": "s.team_id", "technician": "s.technician_id", "line": "s.line"},
-    "calls": {"region": "t.region_id", "team": "t.team_id", "technician": "v.technician_id", "line": "m.line"},
+    count(attitude) AS attitude_n, coalesce(sum(attitude), 0) AS attitude_sum,
+    count({punctuality}) AS punctuality_n, coalesce(sum({punctuality}), 0) AS punctuality_sum,
+    count(quality) AS quality_n, coalesce(sum(quality), 0) AS quality_sum,
+    count(solved) AS solved_n, count(*) FILTER (WHERE solved) AS solved_yes"""
+_SUMS = {
+    "surveys": f"""
+    count(*) AS asked, count(answered_at) AS answered,
+    count(*) FILTER (WHERE answered_at IS NULL AND opened_at IS NOT NULL) AS opened,
+    count(*) FILTER (WHERE mail_state = 'sent') AS sent,
+    count(*) FILTER (WHERE mail_state IN ('none', 'queued')) AS unsent,
+    count(*) FILTER (WHERE mail_state = 'failed') AS failed,
+    count(*) FILTER (WHERE answered_at IS NULL AND expires_at <= %(at)s) AS expired,
+    {_MARKS.format(punctuality="punctuality")},
+    count(recommend) AS recommend_n, count(*) FILTER (WHERE recommend >= %(promoters)s) AS promoters,
+    count(*) FILTER (WHERE recommend <= %(detractors)s) AS detractors, count(*) FILTER (WHERE low) AS low""",
+    "calls": f"""
+    count(*) AS asked, count(*) AS answered, 0 AS opened, 0 AS sent, 0 AS unsent, 0 AS failed, 0 AS expired,
+    {_MARKS.format(punctuality="NULL::int")}, 0 AS recommend_n, 0 AS promoters, 0 AS detractors, 0 AS low""",
 }
-_WHEN = {"surveys": "s.offered_at", "answered": "s.answered_at", "calls": "a.at"}
-# Only what is asked for is joined: a ticket is read for each call.
-_TICKET = " JOIN tickets_ticket AS t ON t.id = c.ticket_id"
-_JOINS = {
-    "region": (_TICKET,),
-    "team": (_TICKET,),
-    "technician": (" LEFT JOIN visits_visit AS v ON v.id = c.visit_id",),
-    "line": (
-        _TICKET,
-        " LEFT JOIN customers_product AS p ON p.id = t.product_id",
-        " LEFT JOIN customers_productmodel AS m ON m.id = p.model_id",
-    ),
+# First into the cells of all that is asked for, so that each row is read once and there are few cells to group again.
+_QUERY = """
+WITH cells AS (
+    SELECT {columns}, {sums} FROM {table}
+    WHERE {when} >= %(start)s AND {when} < %(end)s {filters} GROUP BY {names}
+)
+SELECT {names}, GROUPING({names}), {totals} FROM cells GROUP BY GROUPING SETS ({sets})
+"""
+_SOURCES = {
+    "surveys": ("complaints_survey", "offered_at"),
+    "answered": ("complaints_survey", "answered_at"),
+    "calls": ("complaints_callmark", "at"),
+}
+_EXPRESSIONS = {
+    "month": "date_trunc('month', {when} AT TIME ZONE %(zone)s)::date",
+    "week": "date_trunc('week', {when} AT TIME ZONE %(zone)s)::date",
+    "region": "region_id",
+    "team": "team_id",
+    "technician": "technician_id",
+    "line": "line",
+    "all": "1",
 }
 Found = dict[str, dict[Any, Tally]]
 
 
 def _ask(source: str, by: Sequence[str], parameters: dict[str, Any], filters: Iterable[str]) -> Found:
     """Sums by dimension and key. Every word that enters the text stands in this module; values go as parameters."""
-    columns = _COLUMNS["calls" if source == "calls" else "surveys"]
-    known = {
-        **columns, "month": _MONTH.format(when=_WHEN[source]), "week": _WEEK.format(when=_WHEN[source]), "all": "1"
-    }  # fmt: skip
-    used = [name for name in columns if name in by or name in filters]
-    query = (_CALLS if source == "calls" else _SURVEYS).format(
-        dimension=", ".join(f"by_{one}" for one in by) + f", GROUPING({', '.join(f'by_{one}' for one in by)})",
+    table, when = _SOURCES[source]
+    query = _QUERY.format(
+        table=table,
+        when=when,
+        columns=", ".join(f"{_EXPRESSIONS[one].format(when=when)} AS by_{one}" for one in by),
+        names=", ".join(f"by_{one}" for one in by),
         sets=", ".join(f"(by_{one})" for one in by),
-        marks=_MARKS,
-        when=_WHEN[source],
-        filters="".join(f" AND {columns[name]} = %({name})s" for name in filters),
-        columns=", ".join(f"{known[one]} AS by_{one}" for one in by),
-        joins="".join(dict.fromkeys(join for name in used for join in _JOINS[name])),
+        sums=_SUMS["calls" if source == "calls" else "surveys"],
+        totals=", ".join(f"sum({one.name})" for one in fields(Tally)),
+        filters="".join(f" AND {_EXPRESSIONS[name]} = %({name})s" for name in filters),
     )
     found: Found = {}
     with connection.cursor() as cursor:

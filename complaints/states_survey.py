@@ -38,7 +38,7 @@ class How(TextChoices):
     LINK = "link", _("by the link")
     TELEPHONE = "telephone", _("by telephone")
     LETTER = "letter", _("by letter")
-    ON_SITE = "on_site", _("on site")
+    ON_SITE = "on_site", _("on the spot")
     FAX = "fax", _("by fax")
     EMAIL = "email", _("by e-mail")
 

@@ -365,6 +365,8 @@ API: dict[str, tuple[str, str, str]] = {
     "api-complaint-dispute": ("POST", "/api/v1/complaints/{complaint}/dispute", "401 401 403 404 in"),
     "api-complaint-reopen": ("POST", "/api/v1/complaints/{complaint}/reopen", "401 401 403 404 in"),
     "api-callbacks": ("GET", "/api/v1/tickets/{ticket}/callbacks", "401 401 403 404 200"),
+    "api-surveys": ("GET", "/api/v1/tickets/{ticket}/surveys", "401 401 403 404 200"),
+    "api-surveys POST": ("POST", "/api/v1/tickets/{ticket}/surveys", "401 401 403 404 in"),
     "api-attempts": ("POST", "/api/v1/callbacks/{callback}/attempts", "401 401 403 404 in"),
     "api-clock-explain": ("GET", "/api/v1/clocks/{clock}/explain", "401 401 403 404 200"),
     "api-policies": ("GET", "/api/v1/policies", "401 401 403 200 200"),

@@ -22,7 +22,7 @@ from archives.simulation import catalogue
 from archives.simulation.bulk import insert
 from archives.simulation.people import Cast
 from archives.simulation.words_bulk_complaints import CAUSE_NOTES, FINDINGS, SAID
-from complaints.models import Attempt, Callback, Complaint
+from complaints.models import Attempt, Callback, CallMark, Complaint
 from complaints.states import Against, Cause, ComplaintState, Remedy, Verdict
 from tickets.models import Ticket
 from visits.models import Part, Visit
@@ -91,7 +91,7 @@ def fill(
 
 def settle() -> None:
     """Let the planner know what there is now; not within a transaction."""
-    tables = ", ".join(model._meta.db_table for model in (Visit, Callback, Attempt, Complaint, Ticket))
+    tables = ", ".join(model._meta.db_table for model in (Visit, Callback, Attempt, CallMark, Complaint, Ticket))
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         cursor.execute(f"VACUUM ANALYZE {tables}, {Complaint.people.through._meta.db_table}")
@@ -196,6 +196,27 @@ def _visits(cursor: Any, cast: Cast, wanted: int, at: datetime) -> int:
         "complaints_callback c WHERE c.state = 'reached'"
         " AND NOT EXISTS (SELECT FROM complaints_attempt a WHERE a.callback_id = c.id)",
         {"officers": officers, "several": len(officers)},
+    )
+    insert(
+        cursor,
+        CallMark,
+        {
+            "attempt_id": "a.id",
+            "at": "a.at",
+            "technician_id": "v.technician_id",
+            "region_id": "t.region_id",
+            "team_id": "t.team_id",
+            "line": "coalesce(m.line, '')",
+            "attitude": "a.attitude",
+            "quality": "a.quality",
+            "solved": "a.solved",
+        },
+        "complaints_attempt a JOIN complaints_callback c ON c.id = a.callback_id"
+        " JOIN tickets_ticket t ON t.id = c.ticket_id LEFT JOIN visits_visit v ON v.id = c.visit_id"
+        " LEFT JOIN customers_product p ON p.id = t.product_id"
+        " LEFT JOIN customers_productmodel m ON m.id = p.model_id"
+        " WHERE a.attitude IS NOT NULL AND NOT EXISTS (SELECT FROM complaints_callmark k WHERE k.attempt_id = a.id)",
+        {},
     )
     cursor.execute(
         "UPDATE tickets_ticket t SET callback_owed = true FROM complaints_callback c"

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('mail_error', models.CharField(blank=True, max_length=300)),
                 ('line', models.CharField(blank=True, max_length=12)),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('how', models.CharField(blank=True, choices=[('link', 'by the link'), ('telephone', 'by telephone'), ('letter', 'by letter'), ('on_site', 'on site'), ('fax', 'by fax'), ('email', 'by e-mail')], max_length=10)),
+                ('how', models.CharField(blank=True, choices=[('link', 'by the link'), ('telephone', 'by telephone'), ('letter', 'by letter'), ('on_site', 'on the spot'), ('fax', 'by fax'), ('email', 'by e-mail')], max_length=10)),
                 ('attitude', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='attitude')),
                 ('punctuality', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='punctuality')),
                 ('quality', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='quality')),

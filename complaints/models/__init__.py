@@ -1,6 +1,7 @@
 """Complaints, the calls that we owe, and what customers say when they are asked."""
 
 from complaints.models.action import ActionStep, CorrectiveAction, EffectivenessCheck
+from complaints.models.call_mark import CallMark
 from complaints.models.callback import Attempt, Callback, PromisedAnswer
 from complaints.models.calling import CallSettings, Script
 from complaints.models.case_study import CaseReading, CaseStudy
@@ -15,6 +16,7 @@ from complaints.models.visit_report import VisitReport
 __all__ = [
     "ActionStep",
     "Attempt",
+    "CallMark",
     "CallSettings",
     "Callback",
     "Campaign",

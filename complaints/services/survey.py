@@ -122,7 +122,7 @@ def offer(visit_id: int, *, by: Actor, at: datetime | None = None, ticket_id: in
     It goes to the customer's e-mail too, where there is one. Raises Missing, Forbidden, NotAllowed (visit_not_ended,
     survey_answered).
     """
-    require(by, DESK, [Scope.ACT, Scope.DESK])
+    require(by, DESK, [Scope.CREATE, Scope.ACT, Scope.DESK])
     at = at or now()
     found = Visit.objects.filter(pk=visit_id, **({"ticket": ticket_id} if ticket_id else {}))
     ticket_of = found.values_list("ticket", flat=True).first()

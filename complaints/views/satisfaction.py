@@ -108,7 +108,7 @@ def _span(span: selectors.Span) -> str:
 # ── the plots ──────────────────────────────────────────────────────────────────────────────────
 def _short(day: date, per: str) -> str:
     if per == "month":
-        return date_format(day, pgettext("month under a plot", "M y"))
+        return date_format(day, _("M y"))
     return date_format(day, pgettext("day under a plot", "j M"))
 
 

@@ -109,3 +109,21 @@ def test_is_read_out_at_the_desk(cast: Cast, visitor: Visitor, shot: Shot, surve
     expect(page.locator("#surveys")).to_contain_text("rude")
     judged(page)
     assert (Survey.objects.get().how, Survey.objects.get().low) == ("telephone", True)
+
+
+@pytest.mark.rule("R81")
+def test_is_counted_in_the_figures(cast: Cast, visitor: Visitor, shot: Shot, survey: Survey) -> None:
+    services.answer_by_link(survey, attitude=5, punctuality=4, quality=5, solved=True, recommend=9)
+    page = visitor.open(cast.user("manager"), size=PHONE)
+    page.goto("/figures/satisfaction/")
+    expect(page.locator("canvas").first).to_be_visible()
+    judged(page)
+    desk = visitor.open(cast.user("officer"), dark=True)
+    desk.goto("/figures/satisfaction/?per=week")
+    expect(desk.locator("canvas").first).to_be_visible()
+    judged(desk)
+    shot(desk, "satisfaction")
+    own = visitor.open(cast.technician, size=PHONE)
+    own.goto("/my-figures/")
+    judged(own)
+    assert own.locator("table").count() == 0  # one answer is no group

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from aftersales.core.time import now
-from complaints.models import Attempt, Survey
+from complaints import hooks
+from complaints.models import CallMark, Survey
 from complaints.selectors_satisfaction import Tally, overview, own, satisfaction
 from complaints.services import callback
 from complaints.services import survey as services
@@ -36,6 +37,13 @@ def asked(cast: Cast, ticket: Ticket, at: datetime, **answers: Any) -> Survey:
     if answers:
         services.answer_by_link(survey, at=at + timedelta(hours=1), **answers)
     return survey
+
+
+def called(cast: Cast, ticket: Ticket, **marks: Any) -> None:
+    """The customer was called back and gave these marks; that the call is over is told once more, as a retry would."""
+    at, by = cast.at + timedelta(days=4), cast.actor("officer")
+    done = callback.record_attempt(ticket.callbacks.get().pk, outcome="satisfied", by=by, at=at, **marks)
+    hooks.called(done, Ticket.objects.get(pk=ticket.pk), outcome="satisfied", note="", at=at, by=by)
 
 
 @pytest.fixture
@@ -72,17 +80,14 @@ def test_counts_every_survey_and_every_mark_by_month(cast: Cast, ticket: Ticket)
 
 def test_counts_calls_beside_surveys_and_tells_which_is_which(cast: Cast, ticket: Ticket) -> None:
     asked(cast, ticket, MARCH, attitude=5)
-    callback.record_attempt(
-        ticket.callbacks.get().pk, outcome="satisfied", attitude=4, quality=2, solved=True, by=cast.actor("officer"),
-        at=cast.at + timedelta(days=4),
-    )  # fmt: skip
+    called(cast, ticket, attitude=4, quality=2, solved=True)
     (everything,) = satisfaction(MARCH, APRIL, by="all")
     assert everything.calls == Tally(
         asked=1, answered=1, attitude_n=1, attitude_sum=4, quality_n=1, quality_sum=2, solved_n=1, solved_yes=1
     )
     assert (everything.surveys.attitude, everything.calls.attitude, everything.both.attitude) == (5.0, 4.0, 4.5)
     assert everything.both.mark == 11 / 3
-    Attempt.objects.update(at=APRIL)
+    CallMark.objects.update(at=APRIL)
     assert satisfaction(MARCH, APRIL, by="all")[0].calls == Tally()
 
 
@@ -91,10 +96,7 @@ def test_groups_by_place_people_and_product_and_filters_by_each(cast: Cast, tick
     near = asked(cast, ticket, MARCH, attitude=5)
     far = asked(cast, ticket, MARCH)
     Survey.objects.filter(pk=far.pk).update(technician=other, region=cast.far_region, team=None, line="")
-    callback.record_attempt(
-        ticket.callbacks.get().pk, outcome="satisfied", attitude=3, by=cast.actor("officer"),
-        at=cast.at + timedelta(days=4),
-    )  # fmt: skip
+    called(cast, ticket, attitude=3)
     found = overview(MARCH, APRIL, ["week", "region", "team", "technician", "line", "all"])
 
     def told(dimension: str) -> list[tuple[str, int, int, int]]:
