@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.core.templatetags.ui import duration
 from complaints.models import Report
-from complaints.report_content import Content, sections
+from complaints.report_content import DIMENSIONS, Content, sections
 from complaints.selectors_figures import Dimension, Step
 from complaints.states import Against, Cause, ComplaintState, Remedy, Verdict
 from complaints.states_report import ReportKind
@@ -112,7 +112,8 @@ def quarterly(content: Content) -> list[Table]:
         _causes(content),
         _steps(content),
         _remedies(content),
-        *(_group(Dimension(name), rows) for name, rows in content["groups"].items() if rows),
+        # In our own order: the database keeps the names of a JSON object in another one.
+        *(_group(one, content["groups"][one.value]) for one in DIMENSIONS if content["groups"].get(one.value)),
     ]
     if content["grave"]:
         made.append(_grave(content))

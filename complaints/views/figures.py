@@ -80,6 +80,7 @@ def pareto(found: Figures, behind: str) -> dict[str, Any]:
     """Causes as bars, the most frequent first, and a line of what share they make together."""
     return {
         "type": "bar",
+        "every": True,
         "title": _("Causes of complaints, the most frequent first"),
         "categories": [str(row.cause.label) for row in found.causes],
         "series": [

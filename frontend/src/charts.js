@@ -1,7 +1,7 @@
 // Plots. A page writes <div data-chart="id"></div> and <script type="application/json" id="id"> with
 //   {"type": "bar"|"line"|"pie", "title", "categories": […], "series": [{"name", "data": […], "colour"?, "aim"?}],
 //    (a series may have a "type" of its own, and "percent": true for an axis of 0 to 100 on the other side)
-//    "stacked"?, "horizontal"?, "unit"?, "min"?, "links"?: […]}            a pie takes "data": [{"name", "value", "link"?}]
+//    "stacked"?, "horizontal"?, "every"? (each label, aslant), "unit"?, "min"?, "links"?: […]}            a pie takes "data": [{"name", "value", "link"?}]
 // Every plot has a table beside it: a picture is for the eye only.
 import * as echarts from "echarts/core";
 import { BarChart, LineChart, PieChart } from "echarts/charts";
@@ -57,7 +57,7 @@ function option(spec) {
       legend: { ...base.legend, show: false },
       series: [{ type: "pie", radius: ["45%", "72%"], data: (spec.data ?? []).map((d) => ({ ...d, itemStyle: d.colour ? { color: named(d.colour) } : undefined })), label: { color: text, formatter: "{b} {c}" }, itemStyle: { borderColor: colour("var(--tblr-bg-surface)"), borderWidth: 2 } }],
     };
-  const along = { type: "category", data: spec.categories ?? [], axisTick: { show: false }, axisLine: { lineStyle: { color: faint } }, axisLabel: { color: quiet, hideOverlap: true }, inverse: Boolean(spec.horizontal) };
+  const along = { type: "category", data: spec.categories ?? [], axisTick: { show: false }, axisLine: { lineStyle: { color: faint } }, axisLabel: spec.every ? { color: quiet, interval: 0, rotate: 28, width: 110, overflow: "truncate" } : { color: quiet, hideOverlap: true }, inverse: Boolean(spec.horizontal) };
   const across = { type: "value", min: spec.min, minInterval: spec.unit === "%" ? undefined : 1, splitLine: { lineStyle: { color: faint } }, axisLabel: { color: quiet, formatter: spec.unit === "%" ? "{value} %" : undefined } };
   const share = { type: "value", min: 0, max: 100, splitLine: { show: false }, axisLabel: { color: quiet, formatter: "{value} %" } };
   return {
