@@ -152,7 +152,7 @@ def gather(at: datetime, *, target: str = "") -> Figures:
 
 def _complaints() -> list[tuple[ComplaintClass, int]]:
     """How many complaints are open, the gravest class first (R41)."""
-    found = Complaint.objects.open().values_list("complaint_class").annotate(number=Count("pk"))
+    found = Complaint.objects.open().values_list("complaint_class").annotate(open_ones=Count("pk"))
     known = dict(found)
     return [(ComplaintClass(one), known.get(one, 0)) for one in sorted(ComplaintClass.values, reverse=True)]
 
