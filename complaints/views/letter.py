@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -56,7 +57,9 @@ def plans_of_customer(request: HttpRequest, customer_id: int) -> HttpResponse:
     context = {
         "customer_id": customer_id,
         "plans": plans.order_by("-pk")[:30],
-        "letters": Letter.objects.filter(customer=customer_id).order_by("-written_at")[:10],
+        "letters": Letter.objects.filter(Q(customer=customer_id) | Q(customer__merged_into=customer_id)).order_by(
+            "-written_at"
+        )[:10],
         "may_plan": role in plan_service.PLANNERS,
         "may_write": role in WRITERS,
         "base": "base.html",
