@@ -71,7 +71,7 @@ def enter() -> None:
             number=lambda one: one.number,
             beside=_coded,
             readers=READERS,
-            page=lambda pk: _ticket(Complaint.objects.filter(pk=pk).values_list("ticket__number", flat=True).first()),
+            page=lambda pk: reverse("complaint", args=[pk]),
         )
     )
 
