@@ -129,7 +129,7 @@ def _summary(totals: Totals) -> Content:
 
 
 def _groups(period: Period, dimension: Dimension) -> list[Content]:
-    found = selectors_groups.groups(period, dimension)
+    found = selectors_groups.groups(period, dimension, fresh=True)
     rows = found.rows
     if dimension in (Dimension.PART, Dimension.BATCH):  # of most complaints no part is known: that says nothing
         rows = [row for row in rows if row.key != figures.NONE]

@@ -375,18 +375,20 @@ def _remedies(rows: QuerySet[Complaint]) -> list[RemedyRow]:
     return sorted(made, key=lambda row: (-row.cost, -row.count, row.remedy.value))
 
 
+# One sorted walk: asking for each complaint whether there was one before compares every pair.
 _REPEATED = """
-WITH mine (id) AS ({mine}), known AS MATERIALIZED (
-    SELECT c.id, c.cause, c.registered_at, t.customer_id, t.product_id
+WITH mine (id) AS ({mine}), known AS (
+    SELECT c.id, c.cause,
+        count(*) OVER (PARTITION BY c.cause, t.customer_id ORDER BY c.registered_at
+            RANGE BETWEEN %s PRECEDING AND interval '1 microsecond' PRECEDING) AS of_customer,
+        CASE WHEN t.product_id IS NULL THEN 0 ELSE
+            count(*) OVER (PARTITION BY c.cause, t.product_id ORDER BY c.registered_at
+                RANGE BETWEEN %s PRECEDING AND interval '1 microsecond' PRECEDING) END AS of_product
     FROM complaints_complaint c JOIN tickets_ticket t ON t.id = c.ticket_id
     WHERE c.cause <> '' AND c.registered_at >= %s AND c.registered_at < %s
 )
 SELECT k.id, k.cause FROM known k JOIN mine ON mine.id = k.id
-WHERE EXISTS (SELECT FROM known e WHERE e.cause = k.cause AND e.customer_id = k.customer_id
-        AND e.registered_at < k.registered_at AND e.registered_at >= k.registered_at - %s)
-    OR EXISTS (SELECT FROM known e WHERE e.cause = k.cause AND e.product_id = k.product_id
-        AND e.registered_at < k.registered_at AND e.registered_at >= k.registered_at - %s)
-ORDER BY k.id
+WHERE k.of_customer > 0 OR k.of_product > 0 ORDER BY k.id
 """
 
 
@@ -394,7 +396,7 @@ def repeated(period: Period, filters: Filters = EVERYTHING) -> list[tuple[int, s
     """Complaints whose cause had already brought this customer, or this product, a complaint shortly before."""
     within = timedelta(days=settings.REPEAT_COMPLAINT_DAYS)
     sql, params = complaints_in(period, filters).order_by().values("pk").query.sql_with_params()
-    more: list[Any] = [period.start - within, period.end, within, within]
+    more: list[Any] = [within, within, period.start - within, period.end]
     with connection.cursor() as cursor:
         cursor.execute(_REPEATED.format(mine=sql), [*params, *more])
         return [(int(pk), str(cause)) for pk, cause in cursor.fetchall()]

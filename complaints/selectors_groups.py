@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.core.cache import cache
@@ -11,6 +12,7 @@ from django.db.models import Count, F, QuerySet
 from django.utils.translation import get_language
 
 from aftersales.accounts.models import Region, Team, User
+from aftersales.core.time import now
 from aftersales.customers.models import Product, ProductModel
 from complaints.models import Complaint
 from complaints.periods import Period
@@ -30,6 +32,8 @@ from complaints.selectors_figures import (
 from visits.models import Part
 
 MOST_GROUPS = 50
+SETTLED_AFTER = timedelta(days=2)  # a telephone without a network may send what it knows of a visit later
+KEEP_VISITS_SECONDS = 6 * 3600
 KEEP_INSTALLED_SECONDS = 600  # so many products are installed that ten minutes change nothing to be seen
 
 Names = tuple[str, str, str]  # English, 简体, 繁體
@@ -86,8 +90,11 @@ _OF_VISIT = {
 }
 
 
-def groups(period: Period, dimension: Dimension, filters: Filters = EVERYTHING) -> Groups:
-    """Complaints by one thing, the most first, with what they are measured against. At most four queries."""
+def groups(period: Period, dimension: Dimension, filters: Filters = EVERYTHING, *, fresh: bool = False) -> Groups:
+    """Complaints by one thing, the most first, with what they are measured against. At most four queries.
+
+    `fresh` for what is frozen: nothing in it was counted before.
+    """
     rows = complaints_in(period, filters)
     if dimension == Dimension.TECHNICIAN:
         found = _by_person(rows)
@@ -97,8 +104,8 @@ def groups(period: Period, dimension: Dimension, filters: Filters = EVERYTHING) 
         found = [(row[column], verdicts_of(row)) for row in counted[: MOST_GROUPS + 1]]
     shown, more = found[:MOST_GROUPS], len(found) > MOST_GROUPS
     names = _names(dimension, [key for key, _verdicts in shown if key])
-    visits = _visits_by(dimension, period, filters)
-    installed = installed_by_model() if dimension == Dimension.MODEL else None
+    visits = _visits_by(dimension, period, filters, fresh=fresh)
+    installed = (_ask_installed if fresh else installed_by_model)() if dimension == Dimension.MODEL else None
     return Groups(
         dimension,
         [
@@ -126,21 +133,32 @@ def _by_person(rows: QuerySet[Complaint]) -> list[tuple[Any, Verdicts]]:
         ]
 
 
-def _visits_by(dimension: Dimension, period: Period, filters: Filters) -> dict[Any, int] | None:
+def _visits_by(dimension: Dimension, period: Period, filters: Filters, *, fresh: bool) -> dict[Any, int] | None:
+    """Completed visits by the same thing; of periods that are over it is kept for hours. One query, or none.
+
+    A quarter has tens of thousands, and each has to be looked up by its ticket.
+    """
     column = _OF_VISIT.get(dimension)
     if column is None:
         return None
-    counted = visits_in(period, filters).order_by().values_list(column).annotate(Count("pk"))
-    return dict(counted)
+
+    def ask() -> dict[Any, int]:
+        return dict(visits_in(period, filters).order_by().values_list(column).annotate(Count("pk")))
+
+    if fresh or period.end > now() - SETTLED_AFTER:
+        return ask()
+    name = f"complaints:visits:{dimension}:{period.first}:{period.last}:{filters.region}:{filters.team}:{filters.model}"
+    return cache.get_or_set(name, ask, KEEP_VISITS_SECONDS)
 
 
 def installed_by_model() -> dict[int, int]:
     """How many products of each model are installed; kept for minutes. One query."""
 
-    def ask() -> dict[int, int]:
-        return dict(Product.objects.order_by().values_list("model").annotate(Count("pk")))
+    return cache.get_or_set("complaints:installed", _ask_installed, KEEP_INSTALLED_SECONDS) or {}
 
-    return cache.get_or_set("complaints:installed", ask, KEEP_INSTALLED_SECONDS) or {}
+
+def _ask_installed() -> dict[int, int]:
+    return dict(Product.objects.order_by().values_list("model").annotate(Count("pk")))
 
 
 def _label(names: Names) -> str:
