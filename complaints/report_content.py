@@ -87,7 +87,7 @@ def quarterly(period: Period, at: datetime) -> Content:
     brought = {section.name: section.content(period, at) for section in sections}
     return {
         "summary": _summary(found.totals),
-        "before": _summary(found.before),
+        "before": _summary(figures.totals(period.before, at=at)),
         "repeats": found.repeats,
         "aims": [
             {"name": aim.name, "done": aim.done, "of": aim.of, "value": _round(aim.value), "aim": aim.aim,
