@@ -17,7 +17,7 @@ def test_leaves_a_question_with_a_promised_time(api, cast: Cast):
     cast.calls_at_any_hour()
     ticket = cast.visited(by=cast.partner_actor())
     path = f"/callbacks/{ticket.callbacks.get().pk}/attempts"
-    problem(api.send("POST", path, {"outcome": "question", "question": "How long?"}), 422, "required")
+    problem(api.send("POST", path, {"outcome": "question", "question": "How long?"}), 422, "invalid")
     assert not PromisedAnswer.objects.exists()
     promised = (now() + timedelta(days=2)).replace(microsecond=0)
     sent = {"outcome": "question", "question": "How long?", "promised_at": promised.isoformat()}

@@ -111,7 +111,7 @@ def test_being_on_site_keeps_the_promise_and_being_on_the_way_does_not(cast):
 def test_reaching_the_customer_on_day_4_keeps_the_callback(cast):
     ticket = cast.called_back()
     assert clock(ticket, Target.CALLBACK).state == ClockState.MET
-    assert ticket.next_due_at == NO_DUE
+    assert ticket.next_due_at == clock(ticket, Target.SECOND_FOLLOW_UP).due_at
 
 
 def test_kept_late_is_kept_late(cast):
