@@ -97,7 +97,7 @@ class Survey(models.Model):
                     "low",
                 ],
                 name="survey_by_time",
-            ),  # fmt: skip
+            ),
             models.Index(fields=["technician", "offered_at"], name="survey_of_technician"),
         ]
         triggers: ClassVar = [
