@@ -47,14 +47,14 @@ def test_offers_a_survey_and_tells_its_link_once(cast: Cast, api: Api, rival: Ap
 
 
 def test_refuses_to_offer_what_cannot_be_asked(cast: Cast, api: Api) -> None:
-    ticket = cast.ticket_in("visiting", by=cast.partner_actor())
     other = cast.visited(phone="139 0000 0001", customer_name="李娜", serial="Z").visits.get()
+    ticket = cast.ticket_in("visiting", by=cast.partner_actor())
     before = Survey.objects.count()
     for body, status, code in (
         ({}, 409, "visit_not_ended"),
         ({"visit": ticket.visits.get().pk}, 409, "visit_not_ended"),
         ({"visit": other.pk}, 404, "not_found"),
-        ({"visit": 2**70}, 422, None),
+        ({"visit": 2**70}, 404, "not_found"),
         ({"visit": "x"}, 422, None),
         ({"attitude": 1}, 422, None),
     ):
