@@ -76,7 +76,9 @@ def offer_after_visit(visit: Visit, ticket: Ticket, *, at: datetime, by: Actor) 
 
 
 def offer_after_complaint(complaint: Complaint, ticket: Ticket, *, at: datetime, by: Actor) -> None:
-    """Each closed cycle of a complaint is asked about, whatever was asked about the visit."""
+    """Each closed cycle of a complaint is asked about once, whatever was asked about the visit."""
+    if Survey.objects.filter(complaint=complaint, cycle=complaint.cycle).exists():
+        return
     _create(ticket, visit=complaint.visit, complaint=complaint, cycle=complaint.cycle, at=at, by=SYSTEM)
 
 
