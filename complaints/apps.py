@@ -15,6 +15,7 @@ class ComplaintsConfig(AppConfig):
             form_papers,
             hooks,
             paper_calls,
+            report_sections,
             tasks_survey,  # noqa: F401  the worker's task
         )
         from complaints.services import (
@@ -50,6 +51,7 @@ class ComplaintsConfig(AppConfig):
         ticket_hooks.contacted.connect(register.acknowledge_by_contact)
         hooks.called.connect(settling.on_called)
         describe_complaint.enter()
+        report_sections.enter()
         describe_survey.enter()
         form_papers.enter()
         visit_hooks.completed.connect(survey.offer_after_visit)
