@@ -11,7 +11,7 @@ from tickets.forms import text
 
 
 class GenerateForm(forms.Form):
-    kind = forms.ChoiceField(label=_("Report"), choices=ReportKind.choices)
+    kind = forms.ChoiceField(label=_("Which report"), choices=ReportKind.choices)
     day = forms.DateField(
         label=_("A day of its quarter or month"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

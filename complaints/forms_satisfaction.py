@@ -22,7 +22,7 @@ class PeriodForm(forms.Form):
     use_required_attribute = False
     first_day = day(_("From"))
     last_day = day(_("Up to and including"))
-    per = forms.ChoiceField(label=_("By"), choices=[("month", _("month")), ("week", _("week"))], required=False)
+    per = forms.ChoiceField(label=_("Grouped by"), choices=[("month", _("month")), ("week", _("week"))], required=False)
     region = forms.ModelChoiceField(
         label=_("Region"), queryset=Region.objects.all(), required=False, to_field_name="code", empty_label=_("all")
     )

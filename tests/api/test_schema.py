@@ -19,6 +19,7 @@ from aftersales import api as roof
 from aftersales.accounts.roles import Scope
 from aftersales.api import document
 from aftersales.wsgi import application
+from complaints.services import register
 from tests.people import Cast
 from tickets.serializers import ClockOut, EventOut, TicketOut
 from tickets.sla.models import Policy
@@ -106,12 +107,14 @@ def known(cast: Cast, one_connection: None) -> dict[str, int]:
     clock = ticket.clocks.get(target="on_site")
     policy = Policy.objects.filter(current=True).latest("pk")
     callback = ticket.callbacks.get()
+    complaint = register.register(ticket.pk, words="late", by=cast.actor("clerk"), at=cast.at)
     return {
         "tickets": ticket.pk,
         "callbacks": callback.pk,
         "clocks": clock.pk,
         "policies": policy.pk,
         "technicians": cast.technician.pk,
+        "complaints": complaint.pk,
     }
 
 

@@ -110,8 +110,8 @@ def test_is_offered_once_more_for_each_closed_cycle_of_a_complaint(cast: Cast, s
         hooks.closed(complaint, survey.ticket, at=cast.at, by=cast.actor("officer"))
     found = Survey.objects.filter(complaint=complaint).order_by("pk")
     assert [(one.visit_id, one.cycle) for one in found] == [(survey.visit_id, 1), (survey.visit_id, 2)]
-    with pytest.raises(DatabaseError), transaction.atomic():
-        hooks.closed(complaint, survey.ticket, at=cast.at, by=cast.actor("officer"))
+    hooks.closed(complaint, survey.ticket, at=cast.at, by=cast.actor("officer"))
+    assert found.all().count() == 2
 
 
 @pytest.mark.rule("R63")
