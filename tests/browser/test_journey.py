@@ -184,6 +184,7 @@ def test_call_becomes_a_closed_ticket(cast: Cast, visitor: Visitor, shot: Shot, 
         "repair": "met",
         "no_show": "met",
         "callback": "met",
+        "second_follow_up": "running",
     }
     assert {clock.breached_at for clock in clocks.values()} == {None}
     clerk.goto(f"/tickets/{number}/")
