@@ -60,6 +60,14 @@ class Period:
         return Period.around(self.kind, day)
 
     @property
+    def months(self) -> list[Period]:
+        """The months that a month, quarter or year is made of."""
+        found = [Period.around(PeriodKind.MONTH, self.first)]
+        while found[-1].last < self.last:
+            found.append(found[-1].after)
+        return found
+
+    @property
     def after(self) -> Period:
         day = self.last + _DAY
         if self.kind == PeriodKind.CUSTOM:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count, F, QuerySet
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from aftersales.accounts.models import Region, Team, User
 from aftersales.core.time import now
 from aftersales.customers.models import Product, ProductModel
 from complaints.models import Complaint
-from complaints.periods import Period
+from complaints.periods import Period, PeriodKind
 from complaints.selectors_figures import (
     COLUMNS,
     COUNTS,
@@ -134,21 +137,42 @@ def _by_person(rows: QuerySet[Complaint]) -> list[tuple[Any, Verdicts]]:
 
 
 def _visits_by(dimension: Dimension, period: Period, filters: Filters, *, fresh: bool) -> dict[Any, int] | None:
-    """Completed visits by the same thing; of periods that are over it is kept for hours. One query, or none.
+    """Completed visits by the same thing; of months that are over it is kept for hours. One query, or none.
 
-    A quarter has tens of thousands, and each has to be looked up by its ticket.
+    A year has hundreds of thousands, and each has to be looked up by its ticket.
     """
     column = _OF_VISIT.get(dimension)
     if column is None:
         return None
-
-    def ask() -> dict[Any, int]:
+    if fresh or period.kind == PeriodKind.CUSTOM:
         return dict(visits_in(period, filters).order_by().values_list(column).annotate(Count("pk")))
+    kept_as = f"complaints:visits:{dimension}:{filters.region}:{filters.team}:{filters.model}"
+    months = {f"{kept_as}:{month.first}": month for month in period.months}
+    known: dict[str, dict[Any, int]] = cache.get_many(months)
+    missing = {name: month for name, month in months.items() if name not in known}
+    if missing:
+        found = _visits_of_months(list(missing.values()), column, filters)
+        settled = now() - SETTLED_AFTER
+        cache.set_many(
+            {name: found[month.first] for name, month in missing.items() if month.end <= settled}, KEEP_VISITS_SECONDS
+        )
+        known |= {name: found[month.first] for name, month in missing.items()}
+    total: Counter[Any] = Counter()
+    for numbers in known.values():
+        total.update(numbers)
+    return dict(total)
 
-    if fresh or period.end > now() - SETTLED_AFTER:
-        return ask()
-    name = f"complaints:visits:{dimension}:{period.first}:{period.last}:{filters.region}:{filters.team}:{filters.model}"
-    return cache.get_or_set(name, ask, KEEP_VISITS_SECONDS)
+
+def _visits_of_months(months: list[Period], column: str, filters: Filters) -> dict[date, dict[Any, int]]:
+    """The visits of each of these months, by their first days. One query for all of them and what lies between."""
+    whole = Period(PeriodKind.CUSTOM, months[0].first, months[-1].last)
+    month = TruncMonth("ended_at", tzinfo=timezone.get_default_timezone())
+    rows = visits_in(whole, filters).order_by().annotate(month=month).values_list("month", column)
+    found: dict[date, dict[Any, int]] = {one.first: {} for one in months}
+    for begins, key, number in rows.annotate(Count("pk")):
+        if begins.date() in found:
+            found[begins.date()][key] = number
+    return found
 
 
 def installed_by_model() -> dict[int, int]:
